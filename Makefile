@@ -1,0 +1,48 @@
+PY ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test test-all lint types check bench prove docs lock
+.DEFAULT_GOAL := demo
+
+setup: .venv/.done
+
+.venv/.done: requirements.lock pyproject.toml
+	$(PY) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch .venv/.done
+
+demo: setup
+	$(BIN)/openyibao demo
+
+test: setup
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: setup
+	$(BIN)/python -m pytest -n 2
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: setup
+	$(BIN)/mypy
+
+check: lint types
+	$(BIN)/openyibao policy check
+	$(BIN)/openyibao cases run
+
+bench: setup
+	$(BIN)/openyibao bench settle
+	$(BIN)/openyibao bench year
+
+prove: setup
+	$(BIN)/python -m tests.prove --persons 1000000 --jobs 2
+
+docs: setup
+	$(BIN)/mkdocs build --strict
+
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
