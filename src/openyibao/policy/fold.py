@@ -1,0 +1,423 @@
+"""A person-year (人年结算): settles the visits of a case in order, reverses, replays, and pays the person's side.
+
+State is explicit: counters by (area, scheme), stays by their id. A reversal takes the stored row back and replays the
+year without the visit; what later visits would then have been paid differently is listed as adjustments, and the
+replayed counters are what the next visit meets. Nothing already settled is altered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from openyibao.kernel import areas
+from openyibao.kernel.errors import BenefitExcluded, EarlierVisitMissing, Malformed
+from openyibao.kernel.money import fen_from_yuan, share
+from openyibao.policy.adjudicate import Bill, Split, adjudicate, best_of
+from openyibao.policy.case import Case, Person, Visit
+from openyibao.policy.compiler import Cell, Compiler, Facts, SchemeBook, refuse_missing
+from openyibao.policy.kernel import BURDEN, NON_COVERED, OVER_LIMIT, PRIOR_SELF_PAY, REMOTE_SELF_PAY, SPECIAL_DRUG
+from openyibao.policy.terms import BENEFITS, EXCLUSIONS, FUND_FIELDS, GROUPS
+
+Context = tuple[str, str]
+_EMPTY = Cell(-1, (), -1, (), ())
+
+
+@dataclass
+class State:
+    """Counters and stays of one person, year, area and scheme. `stays` maps a stay to (n-th, deductible borne)."""
+
+    counters: dict[str, int] = field(default_factory=dict)
+    stays: dict[str, tuple[int, int]] = field(default_factory=dict)
+    last_stay: str = ""
+
+    def copy(self) -> State:
+        return State(dict(self.counters), dict(self.stays), self.last_stay)
+
+
+@dataclass
+class Settled:
+    """One settled visit: the bill as it went in, the split, the person's side."""
+
+    visit: Visit
+    person: Person
+    context: Context
+    book: SchemeBook
+    facts: Facts
+    bill: Bill
+    split: Split
+    filing: str
+    remote_path: str
+    stay_key: str
+    current: dict[str, int]
+    """Payments by layer after adjustments; equals `payers` until a reversal changes them."""
+    account: int = 0
+    balance: int = 0
+    supplement: int = 0
+    notes: list[str] = field(default_factory=list)
+    third_party: int = 0
+    receivable: int = 0
+    state_before: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def payers(self) -> dict[str, int]:
+        return {row.layer: pay for row, pay in zip(self.split.cell.rows, self.split.payments, strict=True)}
+
+    def by_field(self) -> dict[str, int]:
+        """Payments by national field; the city product stands under supplement_pay."""
+        sums: dict[str, int] = {}
+        for row, pay in zip(self.split.cell.rows, self.split.payments, strict=True):
+            sums[row.pays_as] = sums.get(row.pays_as, 0) + pay
+        return sums
+
+    @property
+    def funds(self) -> int:
+        return sum(pay for name, pay in self.by_field().items() if name in FUND_FIELDS)
+
+    @property
+    def hospital(self) -> int:
+        return self.by_field().get("hosp_part_amt", 0)
+
+    @property
+    def burden(self) -> int:
+        return self.visit.total - self.funds - self.hospital
+
+
+@dataclass
+class Reversed:
+    """A reversal (冲销): the negative of a stored row, and what it changes for others."""
+
+    visit: Visit
+    target: Settled
+    balance: int
+    adjustments: list[tuple[int, dict[str, int]]]
+
+
+@dataclass
+class PersonYear:
+    """All that `settle` answers about a case."""
+
+    case: Case
+    rows: list[Settled | Reversed]
+    states: dict[Context, State]
+    last: Context
+    seq: int
+    compiler: Compiler
+
+
+def settle_case(case: Case, compiler: Compiler) -> PersonYear:
+    """Settle every visit of a case in order. Raises: Refused, Malformed."""
+    return _Year(case, compiler).run()
+
+
+class _Year:
+    def __init__(self, case: Case, compiler: Compiler) -> None:
+        self.case = case
+        self.compiler = compiler
+        self.states: dict[Context, State] = {}
+        self.standing: list[Settled] = []
+        self.settled: dict[int, Settled] = {}
+        self.balance = 0
+        self.balances = [(start, person.balance_fen) for start, person in case.timeline]
+        self.opening = self._opening()
+        self.states = {context: state.copy() for context, state in self.opening.items()}
+
+    def run(self) -> PersonYear:
+        rows: list[Settled | Reversed] = []
+        context = self._context(self.case.person_on(self.case.visits[0].day))
+        for visit in self.case.visits:
+            if visit.reverses >= 0:
+                rows.append(self.reverse(visit))
+            else:
+                settled = self.settle(visit)
+                context = settled.context
+                rows.append(settled)
+        return PersonYear(self.case, rows, self.states, context, self.case.opening_seq + len(rows), self.compiler)
+
+    # State ----------------------------------------------------------------------------------------------------
+
+    def _opening(self) -> dict[Context, State]:
+        case = self.case
+        person = case.person_on(case.visits[0].day)
+        if not case.opening_counters:
+            return {}
+        faults = []
+        found: dict[Context, State] = {}
+        for name, value in case.opening_counters.items():
+            context, bare = self._context(person), name
+            if name.count("/") == 2:
+                area, scheme, bare = name.split("/")
+                context = (area, scheme)
+            path = ("opening", "counters", name)
+            try:
+                known = self.compiler.book(*context).slots
+            except (Malformed, KeyError):
+                faults.append(case.source.fault(path, "不认识的地区或险种", "<区划>/<险种>/<计数器>"))
+                continue
+            state = found.setdefault(context, State())
+            try:
+                _read_counter(state, bare, value, known)
+            except ValueError as problem:
+                faults.append(case.source.fault(path, str(problem), "、".join(sorted(known))))
+        if faults:
+            raise Malformed(faults)
+        return found
+
+    @staticmethod
+    def _context(person: Person) -> Context:
+        return (person.area, person.scheme)
+
+    def state(self, context: Context) -> State:
+        return self.states.setdefault(context, State())
+
+    # One visit ------------------------------------------------------------------------------------------------
+
+    def settle(self, visit: Visit) -> Settled:
+        person = self.case.person_on(visit.day)
+        context = self._context(person)
+        book = self.compiler.book(*context)
+        notes: list[str] = []
+        cells = self._cells(book, person, visit)
+        self._entitled(cells[0][1], book, person, visit, notes)
+        if visit.at_standard:
+            visit = replace(visit, in_scope=_standard(book, cells[0][1], visit))
+            notes.append("未给费用，按支付标准计")
+        filing, remote_bp, remote_path = self._remote(book, person, visit)
+        insured, third = _without_third_party(visit)
+        stay_key = self._stay_key(visit, cells[0][1], context)
+        bill = Bill(
+            insured.in_scope,
+            insured.prior_self_pay,
+            insured.over_limit,
+            insured.non_covered,
+            insured.special_drug,
+            insured.herb,
+            remote_bp,
+            visit.days,
+            None,
+            int(visit.origin == "transfer_down"),
+        )
+        _refuse_missing(cells, bill)
+        settled = Settled(
+            visit, person, context, book, cells[0][0], bill, _NOTHING, filing, remote_path, stay_key, {}, notes=notes
+        )
+        settled.state_before = dict(self.state(context).counters)
+        self._decide(settled, [cell for _, cell in cells], [facts for facts, _ in cells])
+        settled.third_party = third
+        if visit.third_party_advance:
+            settled.receivable = int(share(settled.funds, visit.third_party_bp))
+        self._person_side(settled)
+        self.standing.append(settled)
+        self.settled[visit.index] = settled
+        return settled
+
+    def _cells(self, book: SchemeBook, person: Person, visit: Visit) -> list[tuple[Facts, Cell]]:
+        """The cell of each helped group to try: none, the only one, or every one of several."""
+        if visit.exclusion:
+            return [(Facts(visit.benefit), _EMPTY)]
+        groups = [group for group in GROUPS if group in person.groups] or [""]
+        found = []
+        for group in groups:
+            facts = Facts(
+                visit.benefit,
+                visit.level,
+                person.status,
+                group,
+                person.contribution_class,
+                visit.child,
+                visit.care_kind,
+                visit.disease,
+                person.supplements,
+            )
+            found.append((facts, book.cell(visit.day, facts)))
+        return found
+
+    def _entitled(self, cell: Cell, book: SchemeBook, person: Person, visit: Visit, notes: list[str]) -> None:
+        """Disease lists, filings and benefits that exclude each other."""
+        if visit.exclusion:
+            notes.append(f"{EXCLUSIONS[visit.exclusion]}，基本医疗保险基金不予支付")
+            return
+        if visit.benefit not in ("chronic", "two_disease") or not cell.in_force:
+            return
+        chronic = [filing for filing in person.filings if filing.kind == "chronic"]
+        valid = [filing for filing in chronic if filing.covers(visit.day)]
+        listed = next((row.version.body.get("diseases") for row in cell.rows if row.layer == "basic_pool"), None)
+        if visit.disease and listed and visit.disease not in listed:
+            raise BenefitExcluded(
+                f"{visit.disease} 不在{BENEFITS[visit.benefit]}的 {len(listed)} 个病种之内",
+                hint=f"病种见 policies/{cell.rows[0].version.file.name} 的 diseases",
+            )
+        if visit.benefit == "two_disease":
+            if any(filing.disease == visit.disease for filing in valid):
+                raise BenefitExcluded(
+                    f"{visit.disease} 已有有效的门诊慢特病备案，不得再享受两病待遇", hint="按门诊慢特病结算"
+                )
+        elif chronic and not any(not visit.disease or filing.disease == visit.disease for filing in valid):
+            raise BenefitExcluded(
+                f"{visit.day} 没有 {visit.disease or '任何病种'} 的有效门诊慢特病备案", hint="先办理慢特病资格认定"
+            )
+        elif not chronic:
+            notes.append("本例未列慢特病备案，未核对资格")
+
+    def _remote(self, book: SchemeBook, person: Person, visit: Visit) -> tuple[str, int, str]:
+        """Kind of filing of a remote visit, its ratio and the figure's path; ("", 0, "") at home."""
+        if not visit.care_area or visit.care_area == person.area or visit.exclusion:
+            return "", 0, ""
+        filing = visit.filing or next(
+            (
+                known.type
+                for known in person.filings
+                if known.kind == "remote" and known.covers(visit.day) and known.area in ("", visit.care_area)
+            ),
+            "none",
+        )
+        ratio, path = book.remote_rate(
+            visit.day, visit.benefit, filing, areas.same_province(person.area, visit.care_area)
+        )
+        return filing, ratio, path
+
+    def _stay_key(self, visit: Visit, cell: Cell, context: Context) -> str:
+        """Which stay an inpatient bill belongs to; a new one of its own without `stay_id`."""
+        if cell.stays_slot < 0:
+            return ""
+        if visit.stay_id:
+            return visit.stay_id
+        if visit.origin in ("transfer_up", "transfer_down"):
+            previous = self.state(context).last_stay
+            if not previous:
+                raise EarlierVisitMissing(
+                    f"第 {visit.index} 次就诊是转院（{visit.origin}），此前却没有住院",
+                    hint="补上转出的住院，或写明 stay_id",
+                )
+            return previous
+        return f"#{visit.index}"
+
+    def _decide(self, settled: Settled, cells: list[Cell], facts: list[Facts]) -> None:
+        """Run the kernel for each candidate group, keep the best, move the state."""
+        if settled.visit.exclusion:
+            settled.split = Split(_EMPTY, (), 0, 0, None, self.state(settled.context).counters, ())
+            return
+        state = self.state(settled.context)
+        stay = state.stays.get(settled.stay_key, (0, 0)) if settled.stay_key else None
+        settled.bill = settled.bill._replace(stay=stay)
+        splits = [adjudicate(settled.book, cell, settled.bill, state.counters) for cell in cells]
+        best = best_of(splits) if len(splits) > 1 else splits[0]
+        settled.split = best
+        settled.facts = facts[splits.index(best)]
+        settled.current = settled.payers
+        state.counters = dict(best.counters)
+        if settled.stay_key and best.stay is not None:
+            state.stays[settled.stay_key] = best.stay
+            state.last_stay = settled.stay_key
+
+    def _person_side(self, settled: Settled) -> None:
+        """Own account, then cash (个人账户、现金). The city product stands beside and reduces neither."""
+        self._credit(settled.visit)
+        limit = settled.visit.account_limit
+        most = settled.burden if limit < 0 else min(limit, settled.burden)
+        settled.account = min(most, self.balance)
+        self.balance -= settled.account
+        settled.balance = self.balance
+        settled.supplement = settled.by_field().get("supplement_pay", 0)
+
+    def _credit(self, visit: Visit) -> None:
+        """A balance stated for a date takes effect with the first visit on or after it."""
+        while self.balances and self.balances[0][0] <= visit.day:
+            amount = self.balances.pop(0)[1]
+            if amount is not None:
+                self.balance = amount
+
+    # Reversal -------------------------------------------------------------------------------------------------
+
+    def reverse(self, visit: Visit) -> Reversed:
+        target = self.settled[visit.reverses]
+        self.standing.remove(target)
+        self.balance += target.account
+        adjustments = []
+        undone = _difference(target.payers, target.current)
+        if undone:
+            adjustments.append((target.visit.index, undone))
+        self.states = {context: state.copy() for context, state in self.opening.items()}
+        for later in self.standing:
+            changed = self._replay(later)
+            if changed:
+                adjustments.append((later.visit.index, changed))
+        return Reversed(visit, target, self.balance, adjustments)
+
+    def _replay(self, stored: Settled) -> dict[str, int]:
+        """Settle a standing visit again on the replayed state; what its payers' payments change by."""
+        again = replace(stored, current={}, split=_NOTHING)
+        cells = self._cells(stored.book, stored.person, stored.visit)
+        self._decide(again, [cell for _, cell in cells], [facts for facts, _ in cells])
+        new = again.payers
+        changed = _difference(stored.current, new)
+        stored.current = new
+        return changed
+
+
+_NOTHING = Split(_EMPTY, (), 0, 0, None, {}, ())
+
+
+def _difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    return {
+        layer: after.get(layer, 0) - before.get(layer, 0)
+        for layer in dict.fromkeys((*before, *after))
+        if after.get(layer, 0) != before.get(layer, 0)
+    }
+
+
+def _without_third_party(visit: Visit) -> tuple[Visit, int]:
+    """The bill without the third party's share, and that share; the whole bill when the fund advances."""
+    if not visit.third_party_bp or visit.third_party_advance:
+        return visit, 0
+    names = ("in_scope", "non_covered", "over_limit", "prior_self_pay", "special_drug", "herb")
+    parts = {name: int(share(getattr(visit, name), visit.third_party_bp)) for name in names}
+    insured = replace(visit, **{name: getattr(visit, name) - part for name, part in parts.items()})
+    insured = replace(insured, herb=min(insured.herb, insured.in_scope))
+    return insured, visit.total - insured.total
+
+
+def _standard(book: SchemeBook, cell: Cell, visit: Visit) -> int:
+    """Cost of long-term care billed at its standard: day rate times days."""
+    for row in cell.rows:
+        if book.P[row.offset + 7] >= 0:
+            return book.P[row.offset + 7] * (visit.days if book.P[row.offset + 8] else 1)
+    return 0
+
+
+def _refuse_missing(cells: Iterable[tuple[Facts, Cell]], bill: Bill) -> None:
+    """Refuse when a layer with a missing figure would measure money of this bill. Raises: FigureMissing."""
+    present = (BURDEN | REMOTE_SELF_PAY) if bill.in_scope else 0
+    present |= PRIOR_SELF_PAY if bill.prior else 0
+    present |= OVER_LIMIT if bill.over else 0
+    present |= NON_COVERED if bill.non_covered else 0
+    present |= SPECIAL_DRUG if bill.special else 0
+    for _, cell in cells:
+        for mask, path, wanted in cell.missing:
+            if mask & present:
+                raise refuse_missing(path, wanted)
+
+
+def _read_counter(state: State, name: str, value: object, known: dict[str, int]) -> None:
+    """Take one opening counter: counts are whole numbers, the rest yuan."""
+    if name.startswith("stay.") and name.rpartition(".")[2] in ("number", "deductible"):
+        stay, part = name[5:].rpartition(".")[::2]
+        number, borne = state.stays.get(stay, (0, 0))
+        if part == "number":
+            number = _count(value)
+        else:
+            borne = int(fen_from_yuan(value))
+        state.stays[stay] = (number, borne)
+        return
+    if name not in known:
+        raise ValueError(f"不认识的计数器 {name!r}")
+    amount = _count(value) if name.endswith(".stays") else int(fen_from_yuan(value))
+    if amount < 0:
+        raise ValueError(f"计数器 {name!r} 不得为负")
+    state.counters[name] = amount
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdigit():
+        raise ValueError(f"{value!r} 不是次数")
+    return int(value)
