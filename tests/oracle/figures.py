@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 
-class OracleRefuses(ValueError):  # noqa: N818  (the name the comparison harness catches)
+class OracleRefuses(ValueError):
     """The documents say refuse, or the case contradicts itself; `reason` says why."""
 
     def __init__(self, reason: str) -> None:
@@ -25,7 +25,7 @@ def half_up(exact: Fraction | int) -> int:
 @lru_cache(maxsize=200_000)
 def fen(text: str) -> int:
     """Fen from text in yuan: "3746.50" -> 374650. Negative, finer than a fen or unreadable refuses."""
-    exact = _number(text) * 100
+    exact = as_number(text) * 100
     if exact.denominator != 1 or exact < 0:
         raise OracleRefuses(f"not an amount of yuan: {text!r}")
     return int(exact)
@@ -34,10 +34,15 @@ def fen(text: str) -> int:
 @lru_cache(maxsize=20_000)
 def ratio(text: str) -> Fraction:
     """Ratio from a percentage in text: "82.5%" -> 33/40. Finer than 1/10,000 refuses."""
-    exact = _number(text.removesuffix("%")) / 100
+    exact = as_number(text.removesuffix("%")) / 100
     if not text.endswith("%") or exact < 0 or (exact * 10_000).denominator != 1:
         raise OracleRefuses(f"not a percentage: {text!r}")
     return exact
+
+
+def own_ratio(text: str) -> Fraction:
+    """The patient's own ratio of a line: "10%" or "0.1"."""
+    return ratio(text) if text.endswith("%") else as_number(text)
 
 
 def yuan(amount_fen: int) -> str:
@@ -57,7 +62,8 @@ def plain(value: Any) -> Any:
     return value if type(value) is str else str(value)
 
 
-def _number(text: str) -> Fraction:
+def as_number(text: str) -> Fraction:
+    """An exact number; what cannot be read refuses."""
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):

@@ -26,6 +26,7 @@ class Bill:
 
     benefit: str
     scheme: str
+    through_funds: bool  # False: an exclusion, or a benefit not in force; no layer pays, no counter moves
     in_scope: int
     herb: int  # part of in_scope
     remote_first: int  # 异地首先自付, part of in_scope
@@ -71,6 +72,8 @@ class Shares:
 
 def share_out(bill: Bill, book: Book) -> Shares:
     """The whole chain. Several helped groups are tried alone; the one with the highest payment of all layers counts."""
+    if not bill.through_funds:
+        return Shares(dict.fromkeys(layers_of(bill), 0), {}, 0, book)
     trials = [run_chain(bill, group, book.copy()) for group in bill.groups or (None,)]
     return max(trials, key=lambda trial: sum(trial.payers.values()))  # the first of equals
 
@@ -78,7 +81,7 @@ def share_out(bill: Bill, book: Book) -> Shares:
 def run_chain(bill: Bill, group: str | None, book: Book) -> Shares:
     """The chain for one group (or none); `book` is moved on."""
     plan, basic = bill.plan, bill.plan.basic
-    group_keys = (group, *(name for name, members in plan.sets.items() if group in members)) if group else ()
+    group_keys = group_keys_of(group, plan)
     keys = (*bill.facts, *group_keys)
 
     open_stay(bill, book)
@@ -110,6 +113,17 @@ def run_chain(bill: Bill, group: str | None, book: Book) -> Shares:
             if fields[layer] != SUPPLEMENT:
                 relieve(burden, measured, payers[layer])
     return Shares(payers, fields, taken, book)
+
+
+def layers_of(bill: Bill) -> list[str]:
+    """Layers of the chain that apply to the person, whatever they pay."""
+    keys = [key for group in bill.groups for key in group_keys_of(group, bill.plan)]
+    return [entry["layer"] for entry, _ in bill.plan.chain if entry_applies(entry, bill, tuple(keys))]
+
+
+def group_keys_of(group: str | None, plan: Plan) -> tuple[str, ...]:
+    """A helped group and then the sets that contain it."""
+    return (group, *(name for name, members in plan.sets.items() if group in members)) if group else ()
 
 
 def entry_applies(entry: dict[str, Any], bill: Bill, group_keys: tuple[str, ...]) -> bool:
@@ -156,8 +170,8 @@ def layer_pays(
 
 def deductible_taken(rule: Rule, x: int, acc: int, bill: Bill, keys: tuple[str, ...], book: Book) -> int:
     """What the layer's deductible (起付线) takes of x; noted as borne by the stay or the year."""
-    stated = rule.body.get("deductible", "none")
-    if stated == "none":
+    stated = rule.deductible
+    if not stated:
         return 0
     by_stay = (rule.head["layer"], bill.stay)
     by_year = rule.named("deductible")
@@ -216,7 +230,7 @@ def after_caps(rule: Rule, caps: tuple[Rule, ...], paid: int, bill: Bill, keys: 
     limits, counters = [visit_limit(rule, bill.days, keys)], []
     for holder in caps:
         counter = cap_counter(holder, bill.disease)
-        limit = holder.amount(cap_of(holder).get("amount"), keys)
+        limit = holder.amount(holder.cap["amount"], keys)
         limits.append(None if limit is None else max(0, limit - book.at(counter)))
         counters.append(counter)
     paid = min([paid, *(limit for limit in limits if limit is not None)])
@@ -227,8 +241,8 @@ def after_caps(rule: Rule, caps: tuple[Rule, ...], paid: int, bill: Bill, keys: 
 
 def visit_limit(rule: Rule, days: int | None, keys: tuple[str, ...]) -> int | None:
     """Most the layer pays for this visit: an amount, or an amount a day (长护险) times the days."""
-    stated = rule.body.get("visit_cap", "none")
-    if stated == "none":
+    stated = rule.body.get("visit_cap")
+    if stated is None:
         return None
     amount = rule.amount(stated["amount"], keys)
     if amount is None or stated.get("per", "visit") == "visit":
@@ -238,24 +252,16 @@ def visit_limit(rule: Rule, days: int | None, keys: tuple[str, ...]) -> int | No
     return amount * days
 
 
-def cap_of(rule: Rule) -> dict[str, Any]:
-    """The rule's yearly cap as a mapping; `{}` without one."""
-    cap = rule.body.get("cap", "none")
-    return cap if isinstance(cap, dict) else {} if cap == "none" else {"amount": cap}
-
-
 def own_cap(rule: Rule, benefit: str) -> tuple[Rule, ...]:
     """A further layer is capped by its own file, for the benefits the cap counts (default: all it measures)."""
-    cap = cap_of(rule)
-    return (rule,) if cap and benefit in cap.get("counts", [benefit]) else ()
+    return (rule,) if rule.cap and benefit in rule.cap.get("counts", [benefit]) else ()
 
 
 def cap_counter(holder: Rule, disease: str | None) -> str:
     """Name of the counter a yearly cap looks at."""
-    cap = cap_of(holder)
-    if "counter" in cap:
-        return cap["counter"]
-    if cap.get("per") != "disease":
+    if "counter" in holder.cap:
+        return holder.cap["counter"]
+    if holder.cap.get("per") != "disease":
         return holder.named("paid")
     if disease is None:
         raise OracleRefuses(f"{holder.path}: one cap per disease, and the visit has no disease")
@@ -267,6 +273,6 @@ def open_stay(bill: Bill, book: Book) -> None:
     basic = bill.plan.basic
     if basic is None or (bill.benefit, bill.stay) in book.stays:
         return
-    if bill.benefit == "inpatient" or basic.body.get("deductible", {}).get("per") == "stay":
+    if bill.benefit == "inpatient" or basic.deductible.get("per") == "stay":
         book.grow(f"{bill.benefit}.stays", 1)
         book.stays[bill.benefit, bill.stay] = book.at(f"{bill.benefit}.stays")

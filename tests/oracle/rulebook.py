@@ -32,6 +32,17 @@ class Rule:
     head: dict[str, Any]
     body: dict[str, Any]
 
+    @property
+    def cap(self) -> dict[str, Any]:
+        """The yearly cap; empty when the file states none."""
+        cap = self.body.get("cap", "none")
+        return {} if cap == "none" else cap
+
+    @property
+    def deductible(self) -> dict[str, Any]:
+        """The deductible; empty when the file states none."""
+        return self.body.get("deductible", {})
+
     def pays_as(self, scheme: str) -> str:
         """National field this rule pays into."""
         field = self.head["pays_as"]
@@ -43,7 +54,7 @@ class Rule:
         return f"{owner}.{what}"
 
     def figure(self, node: Any, keys: tuple[str, ...], unmatched: str = MISSING) -> str | None:
-        """Follow `keys` down to one figure; None when the file says there is no such limit. A missing figure refuses."""
+        """Follow `keys` down to one figure; None for no limit. A missing figure refuses."""
         while isinstance(node, dict):
             key = next((key for key in keys if key in node), "otherwise")
             node = node.get(key, unmatched)
@@ -73,6 +84,9 @@ class Plan:
     remote: Rule | None
     read_as: dict[str, str]
     sets: dict[str, list[str]]
+
+
+NO_PLAN = Plan(None, False, False, (), (), None, {}, {})
 
 
 def pooling_area(area: str) -> str:
@@ -194,16 +208,13 @@ class Rulebook:
 
 def shares_cap(rule: Rule, basic: Rule) -> bool:
     """Does the yearly cap stated in `rule`, a file of the same basic layer, count the benefit of `basic`?"""
-    cap = rule.body.get("cap", "none")
-    if cap == "none" or rule.head["layer"] != basic.head["layer"]:
-        return False
-    counted = cap.get("counts") if isinstance(cap, dict) else None
-    return basic.head["benefit"] in (counted or [rule.head["benefit"]])
+    same_layer = rule.head["layer"] == basic.head["layer"]
+    return same_layer and bool(rule.cap) and basic.head["benefit"] in rule.cap.get("counts", [rule.head["benefit"]])
 
 
 def replace(version: dict[str, Any], keys: str, value: Any) -> bool:
     """Put `value` at a key path (list entries count from 1). False, and nothing done, when there is no such figure."""
-    *way, last = [int(key) - 1 if key.isdecimal() else key for key in keys.split(".")]
+    *way, last = [int(key) - 1 if key.isdecimal() and key != "0" else key for key in keys.split(".")]
     node: Any = version
     try:
         for key in way:

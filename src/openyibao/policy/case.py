@@ -155,7 +155,7 @@ class _Reader:
             for at, node in enumerate(raw if isinstance(raw, list) else ())
             if isinstance(node, dict)
         ]
-        opening = data.get("opening") if isinstance(data.get("opening"), dict) else {}
+        opening: dict[str, Node] = data["opening"] if isinstance(data.get("opening"), dict) else {}
         case = Case(
             source=self.source,
             title=str(data.get("title", "")),
@@ -252,7 +252,7 @@ class _Reader:
             self.lines(path, node, sums)
         if sums["herb_in_scope"] > sums["in_scope"]:
             self.fault((*path, "herb_in_scope"), "中草药金额大于政策范围内费用", "不超过 in_scope")
-        third = node.get("third_party") if isinstance(node.get("third_party"), dict) else {}
+        third: dict[str, Node] = node["third_party"] if isinstance(node.get("third_party"), dict) else {}
         third_bp = self.value((*path, "third_party", "share"), third.get("share"), basis_points, 0)
         if third_bp > 10_000:
             self.fault((*path, "third_party", "share"), "第三人责任比例超过 100%", "0% 至 100%")

@@ -168,7 +168,8 @@ def explain_visit(settled: Settled) -> str:
         lines += [f"  注：{note}。" for note in settled.notes]
     if settled.third_party:
         lines.append(
-            f"  第三人责任 {percent_text(visit.third_party_bp)}：{yuan_text(settled.third_party)} 元先从各项扣除，由个人向第三人追索。"
+            f"  第三人责任 {percent_text(visit.third_party_bp)}：{yuan_text(settled.third_party)} 元先从各项扣除，"
+            "由个人向第三人追索。"
         )
     if settled.split.remote or settled.filing:
         lines.append(
@@ -229,7 +230,8 @@ def _explain_layer(trace: LayerTrace, settled: Settled) -> list[str]:
     if "top_up" in row.paths:
         share = percent_text(row.rates[0][1])
         lines.append(
-            f"      剩余范围内负担 {yuan_text(trace.measured)} 元，超过范围内费用 {share} 的部分补足：{yuan_text(trace.paid)} 元"
+            f"      剩余范围内负担 {yuan_text(trace.measured)} 元，超过范围内费用 {share} 的部分补足："
+            f"{yuan_text(trace.paid)} 元"
         )
         return lines
     lines.append(
@@ -260,7 +262,8 @@ def _deductible_text(trace: LayerTrace, settled: Settled) -> str:
             return "下转不再收起付线"
         joined = "，同一次住院已负担部分抵减" if settled.bill.stay and settled.bill.stay[1] else ""
         return f"起付线 {yuan_text(trace.deductible)} 元（本年第 {trace.nth} 次住院{joined}）"
-    return f"起付线 {yuan_text(trace.deductible)} 元（年度 {_written(row.version, row.paths['deductible'][0])} 元，累计前 {yuan_text(trace.before)} 元）"
+    yearly = _written(row.version, row.paths["deductible"][0])
+    return f"起付线 {yuan_text(trace.deductible)} 元（年度 {yearly} 元，累计前 {yuan_text(trace.before)} 元）"
 
 
 def _slice_text(row: LayerRow, tier: int, amount: int) -> str:
@@ -294,7 +297,7 @@ def _sources(settled: Settled) -> list[str]:
         note = f"（{origin.note}）" if origin.note else ""
         lines.append(
             f"    {figure.what} {figure.value} ← {figure.path}"
-            f"：{origin.title or CERTAINTIES[origin.certainty]}，{CERTAINTIES[origin.certainty]}{note}{spread}{standing}"
+            f"：{f'{origin.title}，' if origin.title else ''}{CERTAINTIES[origin.certainty]}{note}{spread}{standing}"
         )
     return lines if len(lines) > 1 else []
 

@@ -24,7 +24,7 @@ from openyibao.policy.source import Node, Source, schema_faults
 
 
 def data_folder(name: str) -> Path:
-    """Where the shipped `policies` or `cases` are: $OPENYIBAO_POLICIES / _CASES, beside the source, or in the package."""
+    """Where `policies` or `cases` are: $OPENYIBAO_POLICIES / _CASES, beside the source, or in the package."""
     stated = os.environ.get(f"OPENYIBAO_{name.upper()}")
     if stated:
         return Path(stated)

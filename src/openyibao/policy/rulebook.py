@@ -208,7 +208,9 @@ class Rulebook:
 
     def reformed(self, changes: Iterable[Mapping[str, Node]], *, file: str = "reform") -> Rulebook:
         """A copy in which figures are replaced from a date on (a reform). Raises: Malformed."""
-        rows = [(str(row["path"]), day_from_text(row["from"]), row["value"]) for row in changes]
+        rows: list[tuple[str, date | None, Node]] = [
+            (str(row["path"]), day_from_text(row["from"]), row["value"]) for row in changes
+        ]
         return self._changed(rows, "reform", file)
 
     def _changed(self, rows: list[tuple[str, date | None, Node]], why: str, name: str) -> Rulebook:

@@ -154,7 +154,7 @@ def _validator(kind: str, part: str) -> jsonschema.Draft202012Validator:
 
 def schema_faults(source: Source, kind: str, part: str = "") -> list[Fault]:
     """Everything about `source` that the schema (or one of its $defs) refuses, in Chinese, with lines."""
-    found = []
+    found: list[Fault] = []
     for error in _validator(kind, part).iter_errors(source.data):
         found.extend(_explain(source, error))
     return found
@@ -167,19 +167,22 @@ def _explain(source: Source, error: ValidationError) -> Iterator[Fault]:
             yield from _explain(source, deepest)
             return
     path = tuple(error.absolute_path)
-    right = str(error.schema.get("description", "")) if isinstance(error.schema, dict) else ""
+    rule: Any = error.schema
+    wanted: Any = error.validator_value
+    instance: Any = error.instance
+    right = str(rule.get("description", "")) if isinstance(rule, dict) else ""
     if error.validator == "required":
-        gone = [key for key in error.validator_value if key not in error.instance]
+        gone = [key for key in wanted if key not in instance]
         yield source.fault(path, f"缺少 {'、'.join(gone)}", f"写明 {'、'.join(gone)}")
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
-        known = list(error.schema.get("properties", {}))
-        for key in error.instance:
+        known = list(rule.get("properties", {}))
+        for key in instance:
             if key not in known:
                 near = difflib.get_close_matches(str(key), known, 1)
                 hint = near[0] if near else "、".join(known)
                 yield source.fault((*path, key), f"不认识 {key!r}", hint)
     elif error.validator == "enum":
-        yield source.fault(path, f"{error.instance!r} 不在可取值之内", "、".join(map(str, error.validator_value)))
+        yield source.fault(path, f"{error.instance!r} 不在可取值之内", "、".join(map(str, wanted)))
     elif error.validator == "const":
         yield source.fault(path, f"{error.instance!r} 不对", str(error.validator_value))
     else:

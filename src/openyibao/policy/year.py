@@ -1,0 +1,585 @@
+"""The year driver: the kernel's own source, compiled by numba, over sorted columns of standing visits.
+
+Visits arrive sorted by person, benefit year and settle order; a person never spans two calls. Counters start at zero
+with each person-year and are kept apart by (area, scheme). Which chain of layers a visit meets is looked up in a hash
+table of cells; unknown combinations are compiled by `compiler` first, so both drivers read the same tables.
+
+Reversed visits are left out before they come here; accounts and families are the settlement room's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from openyibao.policy import kernel
+from openyibao.policy.compiler import Compiler, Facts, refuse_missing
+from openyibao.policy.fold import Settled
+from openyibao.policy.terms import BENEFITS, CHILDREN, FILINGS, GROUPS, LAYERS, LEVELS, STATUSES
+
+Ints = npt.NDArray[np.int64]
+BENEFIT_CODES = list(BENEFITS)
+LEVEL_CODES = ["", *LEVELS]
+STATUS_CODES = ["", *STATUSES]
+FILING_CODES = list(FILINGS)
+GROUP_CODES = list(GROUPS)
+EPOCH = date(1970, 1, 1)
+HOME = -1
+_MOST_LAYERS = 16
+_STAYS = 512
+
+COLUMNS = (
+    ("person", "person of the visit, ascending; the numbers themselves do not matter"),
+    ("year", "benefit year"),
+    ("day", "days since 1970-01-01; decides policy"),
+    ("context", "index into the plan's (area, scheme) list"),
+    ("benefit", "index into BENEFIT_CODES"),
+    ("level", "index into LEVEL_CODES"),
+    ("status", "index into STATUS_CODES"),
+    ("groups", "bit mask over GROUP_CODES"),
+    ("variant", "index into the plan's list of rarer facts (class, birth order, care kind, disease, supplements)"),
+    ("filing", "index into FILING_CODES for remote care, -1 at home"),
+    ("in_province", "1 when remote care lies in the province"),
+    ("days", "days of long-term care, else 1"),
+    ("stay", "ordinal of a stay settled in pieces within person, year and context; -1 a stay of its own"),
+    ("waive", "1: this piece owes no deductible (下转)"),
+    ("excluded", "1: no fund pays (工伤、第三人…)"),
+    ("in_scope", "fen"),
+    ("prior", "先行自付, fen"),
+    ("over", "超限价, fen"),
+    ("non_covered", "全自费, fen"),
+    ("special", "特药, fen"),
+    ("herb", "中草药, fen"),
+)
+"""Name and meaning of every column, in the order of the matrix-free call below."""
+
+
+@dataclass
+class Result:
+    """Payments by layer. `totals` always; `payments` (visits x layers), deductible and remote on request. Fen."""
+
+    layers: list[str]
+    totals: Ints
+    payments: Ints | None
+    deductible: Ints | None
+    remote: Ints | None
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Facts that few visits carry, numbered so that a column stays small."""
+
+    contribution_class: str = "standard"
+    child: str = ""
+    care_kind: str = ""
+    disease: str = ""
+    supplements: frozenset[str] = frozenset()
+
+
+@dataclass
+class Tables:
+    """Everything the compiled loop reads. `keys`/`values` are an open-addressing hash table of cells."""
+
+    rows: Ints
+    chains: Ints
+    keys: Ints
+    values: Ints
+    cells: Ints
+    """(first candidate, number of candidates, stays slot) per cell."""
+    candidates: Ints
+    """(chain, offset of its layer numbers) per candidate."""
+    layer_numbers: Ints
+    segments: Ints
+    """segment by (context, day - first_day)."""
+    remote: Ints
+    slots: Ints
+
+
+class YearPlan:
+    """Compiled tables for a set of (area, scheme) contexts over a span of days."""
+
+    def __init__(self, compiler: Compiler, contexts: Iterable[tuple[str, str]], first: date, last: date) -> None:
+        self.compiler = compiler
+        self.contexts = list(contexts)
+        self.books = [compiler.book(*context) for context in self.contexts]
+        self.first_day = (first - EPOCH).days
+        self.n_days = (last - first).days + 1
+        self.variants: dict[Variant, int] = {Variant(): 0}
+        self.layers: list[str] = list(LAYERS)
+        self.missing: dict[int, tuple[int, str, str]] = {}
+        self._known: dict[int, int] = {}
+        self._cells: list[tuple[int, int, int]] = []
+        self._candidates: list[tuple[int, int, int]] = []
+        self._layer_numbers: list[int] = []
+        self._segment_table = self._segments(first)
+        self._remote_table = self._remote()
+        self._tables: Tables | None = None
+
+    def variant(self, variant: Variant) -> int:
+        """Number of a combination of rarer facts."""
+        return self.variants.setdefault(variant, len(self.variants))
+
+    def _segments(self, first: date) -> Ints:
+        rows = [
+            [book.segment_index(first + timedelta(days=offset)) for offset in range(self.n_days)] for book in self.books
+        ]
+        return np.array(rows, dtype=np.int64)
+
+    def _remote(self) -> Ints:
+        """Ratio by (context, segment, benefit, filing, in_province); -1 where no figure is known."""
+        widest = max(len(book.starts) for book in self.books)
+        shape = (len(self.books), widest, len(BENEFIT_CODES), len(FILING_CODES), 2)
+        table = np.full(shape, -1, dtype=np.int64)
+        for at, book in enumerate(self.books):
+            for segment in set(self._segment_table[at].tolist()):
+                for b, benefit in enumerate(BENEFIT_CODES):
+                    for f, filing in enumerate(FILING_CODES):
+                        for inside in (0, 1):
+                            table[at, segment, b, f, inside] = _remote_or_missing(
+                                book, book.starts[segment], benefit, filing, inside
+                            )
+        return table
+
+    # Cells ----------------------------------------------------------------------------------------------------
+
+    def learn(self, keys: Iterable[int]) -> None:
+        """Compile the cells of packed keys not met before. Raises: PolicyMissing."""
+        for key in keys:
+            if key not in self._known:
+                self._known[key] = self._cell(key)
+        self._tables = None
+
+    def _cell(self, key: int) -> int:
+        context, segment, benefit, level, status, variant, groups = _unpack(key)
+        book = self.books[context]
+        rare = list(self.variants)[variant]
+        first = len(self._candidates)
+        stays = -1
+        mine = [group for at, group in enumerate(GROUP_CODES) if groups >> at & 1] or [""]
+        for group in mine:
+            facts = Facts(
+                BENEFIT_CODES[benefit],
+                LEVEL_CODES[level],
+                STATUS_CODES[status],
+                group,
+                rare.contribution_class,
+                rare.child,
+                rare.care_kind,
+                rare.disease,
+                rare.supplements,
+            )
+            cell = book.cell(book.starts[segment], facts)
+            stays = cell.stays_slot
+            numbers = len(self._layer_numbers)
+            self._layer_numbers += [self._layer(row.layer) for row in cell.rows]
+            self._candidates.append((context, cell.at, numbers))
+            for mask, path, wanted in cell.missing:
+                self.missing[len(self._cells)] = (self.missing.get(len(self._cells), (0, "", ""))[0] | mask, path, wanted)
+        self._cells.append((first, len(mine), stays))
+        return len(self._cells) - 1
+
+    def _layer(self, name: str) -> int:
+        if name not in self.layers:
+            self.layers.append(name)
+        return self.layers.index(name)
+
+    def tables(self) -> Tables:
+        """Arrays of everything compiled so far."""
+        if self._tables is None:
+            self._tables = self._build()
+        return self._tables
+
+    def _build(self) -> Tables:
+        row_base, chain_base, rows, chains = [], [], [], []
+        for book in self.books:
+            row_base.append(len(rows))
+            chain_base.append(len(chains))
+            chains += _moved(book.C, len(rows))
+            rows += book.P
+        size = 1 << max(6, (len(self._known) * 4).bit_length())
+        keys = np.full(size, -1, dtype=np.int64)
+        values = np.zeros(size, dtype=np.int64)
+        for key, cell in self._known.items():
+            at = _slot(key, size)
+            while keys[at] >= 0:
+                at = (at + 1) & (size - 1)
+            keys[at], values[at] = key, cell
+        return Tables(
+            np.array(rows or [0], dtype=np.int64),
+            np.array(chains or [0], dtype=np.int64),
+            keys,
+            values,
+            np.array(self._cells or [(0, 0, -1)], dtype=np.int64),
+            np.array(
+                [(chain_base[context] + at, numbers) for context, at, numbers in self._candidates] or [(0, 0)],
+                dtype=np.int64,
+            ),
+            np.array(self._layer_numbers or [0], dtype=np.int64),
+            self._segment_table,
+            self._remote_table,
+            np.array([len(book.slots) for book in self.books], dtype=np.int64),
+        )
+
+    # Running --------------------------------------------------------------------------------------------------
+
+    def settle(self, columns: dict[str, npt.NDArray[Any]], *, splits: bool = False) -> Result:
+        """Settle sorted standing visits (全年重算). Raises: PolicyMissing, FigureMissing.
+
+        Args: columns as COLUMNS, equal length, sorted by person, year, settle order. splits asks for every visit's
+        payments; without it only totals are kept.
+        """
+        loop, unknown = _compiled()
+        n = len(columns["person"])
+        args = [columns[name] for name, _ in COLUMNS]
+        while True:
+            tables = self.tables()
+            found = np.zeros(4096, dtype=np.int64)
+            count = unknown(tables.keys, tables.values, tables.segments, self.first_day, found, *args[2:9], args[14])
+            if not count:
+                break
+            self.learn(sorted(set(found[:count].tolist())))
+        self._refuse(tables, columns)
+        layers = len(self.layers)
+        payments = np.zeros((n if splits else 1, layers), dtype=np.int64)
+        extra = np.zeros((n if splits else 1, 2), dtype=np.int64)
+        totals = np.zeros(layers, dtype=np.int64)
+        bad = loop(
+            tables.rows,
+            tables.chains,
+            tables.keys,
+            tables.values,
+            tables.cells,
+            tables.candidates,
+            tables.layer_numbers,
+            tables.segments,
+            tables.remote,
+            tables.slots,
+            self.first_day,
+            int(splits),
+            payments,
+            extra,
+            totals,
+            *args,
+        )
+        if bad >= 0:
+            raise refuse_missing(f"{self.contexts[int(columns['context'][bad])][0]}#first_self_pay", "")
+        if not splits:
+            return Result(self.layers, totals, None, None, None)
+        return Result(self.layers, totals, payments, extra[:, 1], extra[:, 0])
+
+    def _refuse(self, tables: Tables, columns: dict[str, npt.NDArray[Any]]) -> None:
+        """Refuse visits that would use a missing figure, as the single driver does."""
+        if not self.missing:
+            return
+        present = np.where(columns["in_scope"] > 0, kernel.BURDEN | kernel.REMOTE_SELF_PAY, 0)
+        for name, bit in (
+            ("prior", kernel.PRIOR_SELF_PAY),
+            ("over", kernel.OVER_LIMIT),
+            ("non_covered", kernel.NON_COVERED),
+            ("special", kernel.SPECIAL_DRUG),
+        ):
+            present = present | np.where(columns[name] > 0, bit, 0)
+        by_key = {cell: key for key, cell in self._known.items()}
+        keys = self.keys(columns)
+        for cell, (mask, path, wanted) in self.missing.items():
+            if np.any((keys == by_key[cell]) & (present & mask != 0) & (columns["excluded"] == 0)):
+                raise refuse_missing(path, wanted)
+
+    def keys(self, columns: dict[str, npt.NDArray[Any]]) -> Ints:
+        """Packed key of every visit: which cell it meets."""
+        segment = self._segment_table[columns["context"], columns["day"].astype(np.int64) - self.first_day]
+        return _pack(
+            columns["context"].astype(np.int64),
+            segment,
+            columns["benefit"].astype(np.int64),
+            columns["level"].astype(np.int64),
+            columns["status"].astype(np.int64),
+            columns["variant"].astype(np.int64),
+            columns["groups"].astype(np.int64),
+        )
+
+
+def _remote_or_missing(book: Any, day: date, benefit: str, filing: str, inside: int) -> int:
+    from openyibao.kernel.errors import Refused
+
+    try:
+        return int(book.remote_rate(day, benefit, filing, bool(inside))[0])
+    except Refused:
+        return -1
+
+
+def _moved(chains: list[int], base: int) -> list[int]:
+    """Chains with their row offsets moved by `base`."""
+    moved: list[int] = []
+    at = 0
+    while at < len(chains):
+        n = chains[at]
+        moved += [n, *(offset + base for offset in chains[at + 1 : at + 1 + n])]
+        at += n + 1
+    return moved
+
+
+def _pack(context: Any, segment: Any, benefit: Any, level: Any, status: Any, variant: Any, groups: Any) -> Any:
+    """One integer for everything that chooses a cell."""
+    return (((((context * 256 + segment) * 16 + benefit) * 8 + level) * 8 + status) * 4096 + variant) * 128 + groups
+
+
+def _unpack(key: int) -> tuple[int, int, int, int, int, int, int]:
+    key, groups = divmod(key, 128)
+    key, variant = divmod(key, 4096)
+    key, status = divmod(key, 8)
+    key, level = divmod(key, 8)
+    key, benefit = divmod(key, 16)
+    context, segment = divmod(key, 256)
+    return context, segment, benefit, level, status, variant, groups
+
+
+def _slot(key: int, size: int) -> int:
+    """Home of a key in the hash table; the same arithmetic as the compiled loop's."""
+    return (key ^ (key >> 17) ^ (key >> 31)) * 0x9E3779B1 & (size - 1)
+
+
+@cache
+def _compiled() -> tuple[Callable[..., int], Callable[..., int]]:
+    """The loops, compiled once per process: (settle, find unknown cells)."""
+    import numba
+
+    settle_visit = numba.njit(nogil=True)(kernel.settle_visit)
+    pack = numba.njit(inline="always")(_pack)
+
+    @numba.njit(nogil=True, inline="always")
+    def find(keys: Ints, values: Ints, key: int) -> int:
+        size = len(keys)
+        at = (key ^ (key >> 17) ^ (key >> 31)) * 0x9E3779B1 & (size - 1)
+        while keys[at] != key:
+            if keys[at] < 0:
+                return -1
+            at = (at + 1) & (size - 1)
+        return int(values[at])
+
+    @numba.njit(nogil=True)
+    def unknown(  # type: ignore[no-untyped-def]
+        keys, values, segments, first_day, found, day, context, benefit, level, status, groups, variant, excluded
+    ):
+        count = 0
+        last = -1
+        for i in range(len(day)):
+            if excluded[i]:
+                continue
+            key = pack(
+                np.int64(context[i]),
+                segments[context[i], day[i] - first_day],
+                benefit[i],
+                level[i],
+                status[i],
+                variant[i],
+                groups[i],
+            )
+            if key == last:
+                continue
+            if find(keys, values, key) < 0:
+                fresh = True
+                for j in range(count):
+                    if found[j] == key:
+                        fresh = False
+                        break
+                if fresh:
+                    found[count] = key
+                    count += 1
+                    if count == len(found):
+                        return count
+            last = key
+        return count
+
+    @numba.njit(nogil=True)
+    def loop(  # type: ignore[no-untyped-def]
+        rows,
+        chains,
+        keys,
+        values,
+        cells,
+        candidates,
+        layer_numbers,
+        segments,
+        remote,
+        slots,
+        first_day,
+        splits,
+        payments,
+        extra,
+        totals,
+        person,
+        year,
+        day,
+        context,
+        benefit,
+        level,
+        status,
+        groups,
+        variant,
+        filing,
+        in_province,
+        days,
+        stay,
+        waive,
+        excluded,
+        in_scope,
+        prior,
+        over,
+        non_covered,
+        special,
+        herb,
+    ):
+        widest = 0
+        for c in range(len(slots)):
+            widest = max(widest, slots[c])
+        block = widest + 2 + 2 * _STAYS
+        n_contexts = len(slots)
+        state = np.zeros(n_contexts * block, dtype=np.int64)
+        saved = np.zeros(block, dtype=np.int64)
+        used = np.zeros(n_contexts, dtype=np.int64)
+        touched = np.zeros(n_contexts, dtype=np.int64)
+        n_touched = 0
+        out = np.zeros(_MOST_LAYERS + 2, dtype=np.int64)
+        trace = np.zeros(1, dtype=np.int64)
+        who = np.int64(-1)
+        when = np.int64(-1)
+        for i in range(len(day)):
+            if person[i] != who or year[i] != when:
+                who = np.int64(person[i])
+                when = np.int64(year[i])
+                for t in range(n_touched):
+                    at = touched[t] * block
+                    for s in range(widest + 2 + 2 * used[touched[t]]):
+                        state[at + s] = 0
+                    used[touched[t]] = 0
+                n_touched = 0
+            if excluded[i]:
+                continue
+            c = np.int64(context[i])
+            base = c * block
+            known = False
+            for t in range(n_touched):
+                if touched[t] == c:
+                    known = True
+            if not known:
+                touched[n_touched] = c
+                n_touched += 1
+            segment = segments[c, day[i] - first_day]
+            key = pack(c, segment, benefit[i], level[i], status[i], variant[i], groups[i])
+            cell = find(keys, values, key)
+            stays_slot = cells[cell, 2]
+            stay_at = np.int64(-1)
+            if stays_slot >= 0:
+                if stay[i] < 0:
+                    stay_at = base + widest
+                    state[stay_at] = 0
+                    state[stay_at + 1] = 0
+                else:
+                    stay_at = base + widest + 2 + 2 * stay[i]
+                    used[c] = max(used[c], stay[i] + 1)
+            ratio = np.int64(0)
+            if filing[i] >= 0:
+                ratio = remote[c, segment, benefit[i], filing[i], in_province[i]]
+                if ratio < 0:
+                    return i
+            chosen = cells[cell, 0]
+            n_candidates = cells[cell, 1]
+            if n_candidates > 1:
+                span = widest + 2 + 2 * used[c]
+                for s in range(span):
+                    saved[s] = state[base + s]
+                most = np.int64(-1)
+                for j in range(n_candidates):
+                    trial = cells[cell, 0] + j
+                    settle_visit(
+                        rows, chains, candidates[trial, 0], in_scope[i], prior[i], over[i], non_covered[i],
+                        special[i], herb[i], ratio, days[i], stay_at, stays_slot, waive[i], state, base, out, trace, 0,
+                    )
+                    paid = np.int64(0)
+                    for k in range(chains[candidates[trial, 0]]):
+                        paid += out[2 + k]
+                    if paid > most:
+                        most = paid
+                        chosen = trial
+                    for s in range(span):
+                        state[base + s] = saved[s]
+            chain = candidates[chosen, 0]
+            settle_visit(
+                rows, chains, chain, in_scope[i], prior[i], over[i], non_covered[i], special[i], herb[i], ratio,
+                days[i], stay_at, stays_slot, waive[i], state, base, out, trace, 0,
+            )
+            numbers = candidates[chosen, 1]
+            if splits:
+                extra[i, 0] = out[0]
+                extra[i, 1] = out[1]
+                for k in range(chains[chain]):
+                    payments[i, layer_numbers[numbers + k]] = out[2 + k]
+            for k in range(chains[chain]):
+                totals[layer_numbers[numbers + k]] += out[2 + k]
+        return -1
+
+    return loop, unknown
+
+
+# From settled cases to columns --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Builder:
+    """Collects standing visits of settled cases as columns for the year driver."""
+
+    plan: YearPlan
+    rows: list[tuple[int, ...]] = field(default_factory=list)
+
+    def add(self, person: int, standing: Iterable[Settled]) -> None:
+        """Append one person-year's standing visits, in settle order."""
+        ordinals: dict[tuple[tuple[str, str], str], int] = {}
+        for settled in standing:
+            self.rows.append(self._row(person, settled, ordinals))
+
+    def _row(self, person: int, settled: Settled, ordinals: dict[tuple[tuple[str, str], str], int]) -> tuple[int, ...]:
+        visit, state, bill = settled.visit, settled.person, settled.bill
+        own = sum(1 for key in ordinals if key[0] == settled.context)
+        stay = ordinals.setdefault((settled.context, settled.stay_key), own) if settled.stay_key else HOME
+        variant = Variant(
+            state.contribution_class, visit.child, visit.care_kind, visit.disease, state.supplements
+        )
+        from openyibao.kernel.areas import same_province
+
+        return (
+            person,
+            visit.day.year,
+            (visit.day - EPOCH).days,
+            self.plan.contexts.index(settled.context),
+            BENEFIT_CODES.index(visit.benefit),
+            LEVEL_CODES.index(visit.level),
+            STATUS_CODES.index(state.status),
+            sum(1 << at for at, group in enumerate(GROUP_CODES) if group in state.groups),
+            self.plan.variant(variant),
+            FILING_CODES.index(settled.filing) if settled.filing else HOME,
+            int(bool(visit.care_area) and same_province(state.area, visit.care_area)),
+            bill.days,
+            stay,
+            bill.waive,
+            int(bool(visit.exclusion)),
+            bill.in_scope,
+            bill.prior,
+            bill.over,
+            bill.non_covered,
+            bill.special,
+            bill.herb,
+        )
+
+    def columns(self) -> dict[str, Ints]:
+        table = np.array(self.rows, dtype=np.int64).reshape(-1, len(COLUMNS))
+        return {name: np.ascontiguousarray(table[:, at]) for at, (name, _) in enumerate(COLUMNS)}
+
+
+__all__ = ["CHILDREN", "COLUMNS", "Builder", "Result", "Variant", "YearPlan"]
