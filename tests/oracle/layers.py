@@ -152,6 +152,7 @@ def layer_pays(
     """(deductible taken, payment before caps, payment) of one layer on x; counters are moved on."""
     if x == 0:  # a missing figure refuses only when there is money to measure
         return 0, 0, 0
+    require_figures(rule, caps, keys)
     kind = "in_scope" if rule.head["kind"] == "benefit" else "burden"
     accumulator = rule.body.get("counter", rule.named(kind))
     acc = book.at(accumulator)
@@ -166,6 +167,16 @@ def layer_pays(
     paid = after_caps(rule, caps, before_caps, bill, keys, book)
     book.grow(accumulator, x)
     return taken, before_caps, paid
+
+
+def require_figures(rule: Rule, caps: tuple[Rule, ...], keys: tuple[str, ...]) -> None:
+    """A layer that measures money needs all its figures, whether or not this visit reaches them."""
+    for tier in rule.body.get("tiers", ()):
+        rule.rate(tier["rate"], keys)
+    if rule.deductible:
+        rule.amount(rule.deductible["amount"], keys)
+    for holder in caps:
+        rule.amount(holder.cap["amount"], keys)
 
 
 def deductible_taken(rule: Rule, x: int, acc: int, bill: Bill, keys: tuple[str, ...], book: Book) -> int:

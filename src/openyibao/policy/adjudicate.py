@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from openyibao.policy.compiler import Cell, SchemeBook
+from openyibao.policy.compiler import Cell, SchemeBook, refuse_missing
 from openyibao.policy.kernel import settle_visit
 
 
@@ -44,7 +44,10 @@ _TRACE = [0] * 640
 
 
 def adjudicate(book: SchemeBook, cell: Cell, bill: Bill, counters: Mapping[str, int]) -> Split:
-    """Settle one bill (单笔结算). `counters` holds the person-year's counters by name; it is not changed."""
+    """Settle one bill (单笔结算). `counters` holds the person-year's counters by name; it is not changed.
+
+    Raises: FigureMissing, when a layer that measures money of this bill lacks a figure.
+    """
     slots = book.slots
     get = counters.get
     state = [get(name, 0) for name in slots]
@@ -76,6 +79,10 @@ def adjudicate(book: SchemeBook, cell: Cell, bill: Bill, counters: Mapping[str, 
         _TRACE,
         1,
     )
+    if cell.missing:
+        for k, (path, wanted) in cell.missing.items():
+            if out[2 + k] < 0:
+                raise refuse_missing(path, wanted)
     after = dict(counters)
     for at, name in enumerate(slots):
         if state[at] != before[at]:

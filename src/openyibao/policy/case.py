@@ -393,7 +393,7 @@ class _Reader:
             elif visit.day < case.visits[target].day:
                 self.fault((*path, "date"), "冲销早于被冲销的就诊", f"不早于 {case.visits[target].day}")
             reversed_already.add(target)
-        if case.opening_seq > 0 and case.opening_counters is None:
+        if case.opening_seq > 0 and not case.opening_counters:
             self.fault(("opening",), f"已有 {case.opening_seq} 次就诊却没有 counters", "写明此前就诊累计的 counters")
 
 

@@ -83,8 +83,8 @@ class Cell:
     rows: tuple[LayerRow, ...]
     stays_slot: int
     gaps: tuple[str, ...]
-    missing: tuple[tuple[int, str, str], ...]
-    """(component mask, figure, what it should be keyed by) of layers that refuse when that component has money."""
+    missing: Mapping[int, tuple[str, str]]
+    """position in the chain -> (figure, what it should be keyed by), of layers that refuse once they measure money."""
     in_force: bool = True
     none_before: str = ""
 
@@ -231,7 +231,7 @@ class SchemeBook:
         region = "in_province" if in_province else "out_of_province"
         tries = ((filing,), (region,))
         try:
-            value, path = _resolve(segment.remote.body["first_self_pay"], tries, "first_self_pay")
+            value, path = resolve(segment.remote.body["first_self_pay"], tries, "first_self_pay")
             return _ratio(value, path), path
         except MissingFigure as gone:
             raise _figure_missing(segment.remote.key(gone.path), gone.wanted) from None
@@ -255,11 +255,11 @@ class SchemeBook:
             later = [file for file in openers if file.none_before and day < file.none_before]
             if later:
                 at = self._chain(())
-                return Cell(at, (), 0, (), (), in_force=False, none_before=f"{later[0].name}#none_before")
+                return Cell(at, (), -1, (), {}, in_force=False, none_before=f"{later[0].name}#none_before")
             raise self._no_policy(facts.benefit, day, openers)
         rows: list[LayerRow] = []
         gaps: list[str] = []
-        missing: list[tuple[int, str, str]] = []
+        missing: dict[int, tuple[str, str]] = {}
         for entry in segment.chain.body["order"]:
             if not self._concerns(entry, facts):
                 continue
@@ -276,7 +276,7 @@ class SchemeBook:
             try:
                 rows.append(self._row(version, layer, mask, facts, tries, segment.start))
             except MissingFigure as gone:
-                missing.append((mask, version.key(gone.path), gone.wanted))
+                missing[len(rows)] = (version.key(gone.path), gone.wanted)
                 rows.append(self._dead_row(version, layer, mask))
         stays = self.slots.get(f"{facts.benefit}.stays", -1)
         body = opening.body
@@ -286,7 +286,7 @@ class SchemeBook:
             tuple(rows),
             (self.slot(f"{facts.benefit}.stays") if stays < 0 else stays) if is_stay else -1,
             tuple(gaps),
-            tuple(missing),
+            missing,
         )
 
     def _no_policy(self, benefit: str, day: date, openers: list[PolicyFile]) -> PolicyMissing:
@@ -355,7 +355,7 @@ class SchemeBook:
         head[16] = int(layer == SPLITTING_LAYER)
         head[7] = -1
         if "top_up" in body:
-            value, path = _resolve(body["top_up"]["patient_share"], tries, "top_up.patient_share")
+            value, path = resolve(body["top_up"]["patient_share"], tries, "top_up.patient_share")
             paths["top_up"] = (path,)
             head[0] = 1
             head[2] = -1
@@ -369,11 +369,11 @@ class SchemeBook:
         pairs, rates = self._tiers(body, tries, paths)
         head[17] = len(rates)
         if "herb_bonus" in body:
-            value, path = _resolve(body["herb_bonus"], tries, "herb_bonus")
+            value, path = resolve(body["herb_bonus"], tries, "herb_bonus")
             head[9] = _ratio(value, path)
             paths["herb"] = (path,)
         if "visit_cap" in body:
-            value, path = _resolve(body["visit_cap"]["amount"], tries, "visit_cap.amount")
+            value, path = resolve(body["visit_cap"]["amount"], tries, "visit_cap.amount")
             paths["visit_cap"] = (path,)
             head[7] = _limit(value, path)
             head[8] = int(body["visit_cap"].get("per") == "day")
@@ -389,7 +389,7 @@ class SchemeBook:
         stated = version.body.get("deductible")
         if not stated:
             return []
-        value, path = _resolve(stated["amount"], tries, "deductible.amount")
+        value, path = resolve(stated["amount"], tries, "deductible.amount")
         amount = fen_from_yuan(value) if value != "none" else 0
         kind = DEDUCTIBLE_KINDS[stated["per"]]
         head[3] = kind
@@ -420,7 +420,7 @@ class SchemeBook:
         bonus, used = 0, []
         for name, table in body.get("bonus", {}).items():
             try:
-                value, path = _resolve(table, tries, f"bonus.{name}")
+                value, path = resolve(table, tries, f"bonus.{name}")
             except MissingFigure as gone:
                 if gone.wanted == "missing":
                     raise
@@ -432,7 +432,7 @@ class SchemeBook:
         pairs: list[int] = []
         rates: list[tuple[int, int, int]] = []
         for at, tier in enumerate(body["tiers"], 1):
-            value, path = _resolve(tier["rate"], tries, f"tiers.{at}.rate")
+            value, path = resolve(tier["rate"], tries, f"tiers.{at}.rate")
             written = _ratio(value, path)
             rate = min(written + bonus, WHOLE_BP)
             upto = int(fen_from_yuan(tier["upto"])) if "upto" in tier else -1
@@ -465,7 +465,7 @@ class SchemeBook:
                 holder is version and "counts" in cap and facts.benefit not in _counts(holder)
             ):
                 continue
-            value, path = _resolve(cap["amount"], tries, "cap.amount")
+            value, path = resolve(cap["amount"], tries, "cap.amount")
             if holder is version:
                 used[-1] = path
             disease = facts.disease if cap.get("per") == "disease" else ""
@@ -480,9 +480,10 @@ class SchemeBook:
         return caps
 
     def _dead_row(self, version: Version, layer: str, mask: int) -> LayerRow:
-        """Stands in the chain for a layer with a missing figure; it pays nothing and is refused before it is used."""
+        """Stands in the chain for a layer with a missing figure; a visit it would measure money of is refused."""
         head = [0] * kernel.ROW_HEAD
-        head[1] = 0
+        head[0] = 2
+        head[1] = mask
         head[2] = head[7] = -1
         head[15] = 1
         head[16] = int(layer == SPLITTING_LAYER)
@@ -526,7 +527,7 @@ class Compiler:
         return found
 
 
-def _resolve(node: Node, tries: tuple[tuple[str, ...], ...], path: str) -> tuple[Node, str]:
+def resolve(node: Node, tries: tuple[tuple[str, ...], ...], path: str) -> tuple[Node, str]:
     """Follow a figure's mappings to the value for these facts. Raises: MissingFigure."""
     while isinstance(node, dict):
         for keys in tries:

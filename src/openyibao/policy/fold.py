@@ -7,7 +7,6 @@ replayed counters are what the next visit meets. Nothing already settled is alte
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from openyibao.kernel import areas
@@ -15,12 +14,11 @@ from openyibao.kernel.errors import BenefitExcluded, EarlierVisitMissing, Malfor
 from openyibao.kernel.money import fen_from_yuan, share
 from openyibao.policy.adjudicate import Bill, Split, adjudicate, best_of
 from openyibao.policy.case import Case, Person, Visit
-from openyibao.policy.compiler import Cell, Compiler, Facts, SchemeBook, refuse_missing
-from openyibao.policy.kernel import BURDEN, NON_COVERED, OVER_LIMIT, PRIOR_SELF_PAY, REMOTE_SELF_PAY, SPECIAL_DRUG
+from openyibao.policy.compiler import Cell, Compiler, Facts, SchemeBook
 from openyibao.policy.terms import BENEFITS, EXCLUSIONS, FUND_FIELDS, GROUPS
 
 Context = tuple[str, str]
-_EMPTY = Cell(-1, (), -1, (), ())
+_EMPTY = Cell(-1, (), -1, (), {})
 
 
 @dataclass
@@ -29,10 +27,9 @@ class State:
 
     counters: dict[str, int] = field(default_factory=dict)
     stays: dict[str, tuple[int, int]] = field(default_factory=dict)
-    last_stay: str = ""
 
     def copy(self) -> State:
-        return State(dict(self.counters), dict(self.stays), self.last_stay)
+        return State(dict(self.counters), dict(self.stays))
 
 
 @dataclass
@@ -180,11 +177,12 @@ class _Year:
         cells = self._cells(book, person, visit)
         self._entitled(cells[0][1], book, person, visit, notes)
         if visit.at_standard:
-            visit = replace(visit, in_scope=_standard(book, cells[0][1], visit))
+            standing = self._cells(book, person, replace(visit, exclusion=""))
+            visit = replace(visit, in_scope=_standard(book, standing[0][1], visit))
             notes.append("未给费用，按支付标准计")
-        filing, remote_bp, remote_path = self._remote(book, person, visit)
+        filing, remote_bp, remote_path = self._remote(book, person, visit) if cells[0][1].in_force else ("", 0, "")
         insured, third = _without_third_party(visit)
-        stay_key = self._stay_key(visit, cells[0][1], context)
+        stay_key = self._stay_key(visit, cells[0][1])
         bill = Bill(
             insured.in_scope,
             insured.prior_self_pay,
@@ -197,7 +195,6 @@ class _Year:
             None,
             int(visit.origin == "transfer_down"),
         )
-        _refuse_missing(cells, bill)
         settled = Settled(
             visit, person, context, book, cells[0][0], bill, _NOTHING, filing, remote_path, stay_key, {}, notes=notes
         )
@@ -276,20 +273,20 @@ class _Year:
         )
         return filing, ratio, path
 
-    def _stay_key(self, visit: Visit, cell: Cell, context: Context) -> str:
+    def _stay_key(self, visit: Visit, cell: Cell) -> str:
         """Which stay an inpatient bill belongs to; a new one of its own without `stay_id`."""
         if cell.stays_slot < 0:
             return ""
         if visit.stay_id:
             return visit.stay_id
         if visit.origin in ("transfer_up", "transfer_down"):
-            previous = self.state(context).last_stay
+            previous = [settled.stay_key for settled in self.standing if settled.stay_key]
             if not previous:
                 raise EarlierVisitMissing(
                     f"第 {visit.index} 次就诊是转院（{visit.origin}），此前却没有住院",
                     hint="补上转出的住院，或写明 stay_id",
                 )
-            return previous
+            return previous[-1]
         return f"#{visit.index}"
 
     def _decide(self, settled: Settled, cells: list[Cell], facts: list[Facts]) -> None:
@@ -308,7 +305,6 @@ class _Year:
         state.counters = dict(best.counters)
         if settled.stay_key and best.stay is not None:
             state.stays[settled.stay_key] = best.stay
-            state.last_stay = settled.stay_key
 
     def _person_side(self, settled: Settled) -> None:
         """Own account, then cash (个人账户、现金). The city product stands beside and reduces neither."""
@@ -334,7 +330,7 @@ class _Year:
         self.standing.remove(target)
         self.balance += target.account
         adjustments = []
-        undone = _difference(target.payers, target.current)
+        undone = _difference(target.current, target.payers)
         if undone:
             adjustments.append((target.visit.index, undone))
         self.states = {context: state.copy() for context, state in self.opening.items()}
@@ -383,19 +379,6 @@ def _standard(book: SchemeBook, cell: Cell, visit: Visit) -> int:
         if book.P[row.offset + 7] >= 0:
             return book.P[row.offset + 7] * (visit.days if book.P[row.offset + 8] else 1)
     return 0
-
-
-def _refuse_missing(cells: Iterable[tuple[Facts, Cell]], bill: Bill) -> None:
-    """Refuse when a layer with a missing figure would measure money of this bill. Raises: FigureMissing."""
-    present = (BURDEN | REMOTE_SELF_PAY) if bill.in_scope else 0
-    present |= PRIOR_SELF_PAY if bill.prior else 0
-    present |= OVER_LIMIT if bill.over else 0
-    present |= NON_COVERED if bill.non_covered else 0
-    present |= SPECIAL_DRUG if bill.special else 0
-    for _, cell in cells:
-        for mask, path, wanted in cell.missing:
-            if mask & present:
-                raise refuse_missing(path, wanted)
 
 
 def _read_counter(state: State, name: str, value: object, known: dict[str, int]) -> None:

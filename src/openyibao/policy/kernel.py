@@ -14,7 +14,7 @@ What rounding and caps leave stays with the patient. Money in fen, rates in 1/10
 product stays below 2**63.
 
 Layer row in P at offset o (written by `compiler.layer_row`, read only here):
-    +0 rule        0 schedule, 1 top-up over the patient's share
+    +0 rule        0 schedule, 1 top-up over the patient's share, 2 a figure is missing: -1 when anything is measured
     +1 measures    bit mask of components, bits below
     +2 acc         slot of the yearly accumulator of x, -1 none
     +3 ded_kind    0 none, 1 per stay, 2 yearly slice of the accumulator, 3 yearly, highest level once
@@ -86,7 +86,7 @@ def settle_visit(
     -1 when the visit is no stay; stays_slot the slot that counts stays. waive 1: this piece owes no deductible.
     base offset of the person's slots in S. tracing 1 writes T.
     Returns: ints written to T. out[0] remote first self-pay, out[1] deductible of the basic layer,
-    out[2 + k] payment of the k-th layer of the chain.
+    out[2 + k] payment of the k-th layer of the chain, -1 when it would need a missing figure: then nothing counts.
     """
     t = 0
     remote = (in_scope * remote_bp + 5000) // 10000
@@ -141,11 +141,14 @@ def settle_visit(
         if tracing:
             t += TRACE_HEAD
         if P[o] == 1:
-            raw = x * 10000 - scope * P[o + ROW_HEAD + 1]
+            raw = x * 10000 - in_scope * P[o + ROW_HEAD + 1]
             if raw > 0:
                 pay = (raw + 5000) // 10000
             else:
                 raw = 0
+        elif P[o] == 2:
+            if x > 0:
+                pay = -1
         elif x > 0:
             if P[o + 2] >= 0:
                 acc = S[base + P[o + 2]]

@@ -115,7 +115,7 @@ class PolicyFile:
         """The version in force on a day."""
         for version in self.versions:
             if version.period.start <= day < version.period.end:
-                return version
+                return None if "absent" in version.body else version
         return None
 
     def pays_as(self, scheme: str) -> str:

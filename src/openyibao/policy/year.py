@@ -9,16 +9,17 @@ Reversed visits are left out before they come here; accounts and families are th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import importlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from openyibao.policy import kernel
+from openyibao.kernel.areas import same_province
+from openyibao.kernel.errors import Refused
 from openyibao.policy.compiler import Compiler, Facts, refuse_missing
 from openyibao.policy.fold import Settled
 from openyibao.policy.terms import BENEFITS, CHILDREN, FILINGS, GROUPS, LAYERS, LEVELS, STATUSES
@@ -31,8 +32,6 @@ FILING_CODES = list(FILINGS)
 GROUP_CODES = list(GROUPS)
 EPOCH = date(1970, 1, 1)
 HOME = -1
-_MOST_LAYERS = 16
-_STAYS = 512
 
 COLUMNS = (
     ("person", "person of the visit, ascending; the numbers themselves do not matter"),
@@ -112,7 +111,7 @@ class YearPlan:
         self.n_days = (last - first).days + 1
         self.variants: dict[Variant, int] = {Variant(): 0}
         self.layers: list[str] = list(LAYERS)
-        self.missing: dict[int, tuple[int, str, str]] = {}
+        self.missing: dict[int, tuple[str, str]] = {}
         self._known: dict[int, int] = {}
         self._cells: list[tuple[int, int, int]] = []
         self._candidates: list[tuple[int, int, int]] = []
@@ -156,7 +155,7 @@ class YearPlan:
         self._tables = None
 
     def _cell(self, key: int) -> int:
-        context, segment, benefit, level, status, variant, groups = _unpack(key)
+        context, segment, benefit, level, status, variant, groups = unpack(key)
         book = self.books[context]
         rare = list(self.variants)[variant]
         first = len(self._candidates)
@@ -179,8 +178,8 @@ class YearPlan:
             numbers = len(self._layer_numbers)
             self._layer_numbers += [self._layer(row.layer) for row in cell.rows]
             self._candidates.append((context, cell.at, numbers))
-            for mask, path, wanted in cell.missing:
-                self.missing[len(self._cells)] = (self.missing.get(len(self._cells), (0, "", ""))[0] | mask, path, wanted)
+            if cell.missing:
+                self.missing[len(self._cells)] = next(iter(cell.missing.values()))
         self._cells.append((first, len(mine), stays))
         return len(self._cells) - 1
 
@@ -196,9 +195,10 @@ class YearPlan:
         return self._tables
 
     def _build(self) -> Tables:
-        row_base, chain_base, rows, chains = [], [], [], []
+        chain_base: list[int] = []
+        rows: list[int] = []
+        chains: list[int] = []
         for book in self.books:
-            row_base.append(len(rows))
             chain_base.append(len(chains))
             chains += _moved(book.C, len(rows))
             rows += book.P
@@ -234,22 +234,23 @@ class YearPlan:
         Args: columns as COLUMNS, equal length, sorted by person, year, settle order. splits asks for every visit's
         payments; without it only totals are kept.
         """
-        loop, unknown = _compiled()
+        compiled = _compiled()
         n = len(columns["person"])
         args = [columns[name] for name, _ in COLUMNS]
         while True:
             tables = self.tables()
             found = np.zeros(4096, dtype=np.int64)
-            count = unknown(tables.keys, tables.values, tables.segments, self.first_day, found, *args[2:9], args[14])
+            count = compiled.unknown(
+                tables.keys, tables.values, tables.segments, self.first_day, found, *args[2:9], args[14]
+            )
             if not count:
                 break
             self.learn(sorted(set(found[:count].tolist())))
-        self._refuse(tables, columns)
         layers = len(self.layers)
         payments = np.zeros((n if splits else 1, layers), dtype=np.int64)
         extra = np.zeros((n if splits else 1, 2), dtype=np.int64)
         totals = np.zeros(layers, dtype=np.int64)
-        bad = loop(
+        bad = compiled.loop(
             tables.rows,
             tables.chains,
             tables.keys,
@@ -268,33 +269,23 @@ class YearPlan:
             *args,
         )
         if bad >= 0:
-            raise refuse_missing(f"{self.contexts[int(columns['context'][bad])][0]}#first_self_pay", "")
+            raise self._refusal(columns, bad)
         if not splits:
             return Result(self.layers, totals, None, None, None)
         return Result(self.layers, totals, payments, extra[:, 1], extra[:, 0])
 
-    def _refuse(self, tables: Tables, columns: dict[str, npt.NDArray[Any]]) -> None:
-        """Refuse visits that would use a missing figure, as the single driver does."""
-        if not self.missing:
-            return
-        present = np.where(columns["in_scope"] > 0, kernel.BURDEN | kernel.REMOTE_SELF_PAY, 0)
-        for name, bit in (
-            ("prior", kernel.PRIOR_SELF_PAY),
-            ("over", kernel.OVER_LIMIT),
-            ("non_covered", kernel.NON_COVERED),
-            ("special", kernel.SPECIAL_DRUG),
-        ):
-            present = present | np.where(columns[name] > 0, bit, 0)
-        by_key = {cell: key for key, cell in self._known.items()}
-        keys = self.keys(columns)
-        for cell, (mask, path, wanted) in self.missing.items():
-            if np.any((keys == by_key[cell]) & (present & mask != 0) & (columns["excluded"] == 0)):
-                raise refuse_missing(path, wanted)
+    def _refusal(self, columns: dict[str, npt.NDArray[Any]], at: int) -> Refused:
+        """Why visit `at` cannot be decided."""
+        key = int(self.keys({name: column[at : at + 1] for name, column in columns.items()})[0])
+        gone = self.missing.get(self._known[key])
+        if gone is not None:
+            return refuse_missing(*gone)
+        return refuse_missing(f"{self.contexts[int(columns['context'][at])][0]}#first_self_pay", "")
 
     def keys(self, columns: dict[str, npt.NDArray[Any]]) -> Ints:
         """Packed key of every visit: which cell it meets."""
         segment = self._segment_table[columns["context"], columns["day"].astype(np.int64) - self.first_day]
-        return _pack(
+        keys: Ints = _compiled().pack.py_func(
             columns["context"].astype(np.int64),
             segment,
             columns["benefit"].astype(np.int64),
@@ -303,11 +294,10 @@ class YearPlan:
             columns["variant"].astype(np.int64),
             columns["groups"].astype(np.int64),
         )
+        return keys
 
 
 def _remote_or_missing(book: Any, day: date, benefit: str, filing: str, inside: int) -> int:
-    from openyibao.kernel.errors import Refused
-
     try:
         return int(book.remote_rate(day, benefit, filing, bool(inside))[0])
     except Refused:
@@ -325,12 +315,7 @@ def _moved(chains: list[int], base: int) -> list[int]:
     return moved
 
 
-def _pack(context: Any, segment: Any, benefit: Any, level: Any, status: Any, variant: Any, groups: Any) -> Any:
-    """One integer for everything that chooses a cell."""
-    return (((((context * 256 + segment) * 16 + benefit) * 8 + level) * 8 + status) * 4096 + variant) * 128 + groups
-
-
-def _unpack(key: int) -> tuple[int, int, int, int, int, int, int]:
+def unpack(key: int) -> tuple[int, int, int, int, int, int, int]:
     key, groups = divmod(key, 128)
     key, variant = divmod(key, 4096)
     key, status = divmod(key, 8)
@@ -340,192 +325,14 @@ def _unpack(key: int) -> tuple[int, int, int, int, int, int, int]:
     return context, segment, benefit, level, status, variant, groups
 
 
+def _compiled() -> Any:
+    """The compiled loops; importing them imports numba."""
+    return importlib.import_module("openyibao.policy.year_loop")
+
+
 def _slot(key: int, size: int) -> int:
     """Home of a key in the hash table; the same arithmetic as the compiled loop's."""
     return (key ^ (key >> 17) ^ (key >> 31)) * 0x9E3779B1 & (size - 1)
-
-
-@cache
-def _compiled() -> tuple[Callable[..., int], Callable[..., int]]:
-    """The loops, compiled once per process: (settle, find unknown cells)."""
-    import numba
-
-    settle_visit = numba.njit(nogil=True)(kernel.settle_visit)
-    pack = numba.njit(inline="always")(_pack)
-
-    @numba.njit(nogil=True, inline="always")
-    def find(keys: Ints, values: Ints, key: int) -> int:
-        size = len(keys)
-        at = (key ^ (key >> 17) ^ (key >> 31)) * 0x9E3779B1 & (size - 1)
-        while keys[at] != key:
-            if keys[at] < 0:
-                return -1
-            at = (at + 1) & (size - 1)
-        return int(values[at])
-
-    @numba.njit(nogil=True)
-    def unknown(  # type: ignore[no-untyped-def]
-        keys, values, segments, first_day, found, day, context, benefit, level, status, groups, variant, excluded
-    ):
-        count = 0
-        last = -1
-        for i in range(len(day)):
-            if excluded[i]:
-                continue
-            key = pack(
-                np.int64(context[i]),
-                segments[context[i], day[i] - first_day],
-                benefit[i],
-                level[i],
-                status[i],
-                variant[i],
-                groups[i],
-            )
-            if key == last:
-                continue
-            if find(keys, values, key) < 0:
-                fresh = True
-                for j in range(count):
-                    if found[j] == key:
-                        fresh = False
-                        break
-                if fresh:
-                    found[count] = key
-                    count += 1
-                    if count == len(found):
-                        return count
-            last = key
-        return count
-
-    @numba.njit(nogil=True)
-    def loop(  # type: ignore[no-untyped-def]
-        rows,
-        chains,
-        keys,
-        values,
-        cells,
-        candidates,
-        layer_numbers,
-        segments,
-        remote,
-        slots,
-        first_day,
-        splits,
-        payments,
-        extra,
-        totals,
-        person,
-        year,
-        day,
-        context,
-        benefit,
-        level,
-        status,
-        groups,
-        variant,
-        filing,
-        in_province,
-        days,
-        stay,
-        waive,
-        excluded,
-        in_scope,
-        prior,
-        over,
-        non_covered,
-        special,
-        herb,
-    ):
-        widest = 0
-        for c in range(len(slots)):
-            widest = max(widest, slots[c])
-        block = widest + 2 + 2 * _STAYS
-        n_contexts = len(slots)
-        state = np.zeros(n_contexts * block, dtype=np.int64)
-        saved = np.zeros(block, dtype=np.int64)
-        used = np.zeros(n_contexts, dtype=np.int64)
-        touched = np.zeros(n_contexts, dtype=np.int64)
-        n_touched = 0
-        out = np.zeros(_MOST_LAYERS + 2, dtype=np.int64)
-        trace = np.zeros(1, dtype=np.int64)
-        who = np.int64(-1)
-        when = np.int64(-1)
-        for i in range(len(day)):
-            if person[i] != who or year[i] != when:
-                who = np.int64(person[i])
-                when = np.int64(year[i])
-                for t in range(n_touched):
-                    at = touched[t] * block
-                    for s in range(widest + 2 + 2 * used[touched[t]]):
-                        state[at + s] = 0
-                    used[touched[t]] = 0
-                n_touched = 0
-            if excluded[i]:
-                continue
-            c = np.int64(context[i])
-            base = c * block
-            known = False
-            for t in range(n_touched):
-                if touched[t] == c:
-                    known = True
-            if not known:
-                touched[n_touched] = c
-                n_touched += 1
-            segment = segments[c, day[i] - first_day]
-            key = pack(c, segment, benefit[i], level[i], status[i], variant[i], groups[i])
-            cell = find(keys, values, key)
-            stays_slot = cells[cell, 2]
-            stay_at = np.int64(-1)
-            if stays_slot >= 0:
-                if stay[i] < 0:
-                    stay_at = base + widest
-                    state[stay_at] = 0
-                    state[stay_at + 1] = 0
-                else:
-                    stay_at = base + widest + 2 + 2 * stay[i]
-                    used[c] = max(used[c], stay[i] + 1)
-            ratio = np.int64(0)
-            if filing[i] >= 0:
-                ratio = remote[c, segment, benefit[i], filing[i], in_province[i]]
-                if ratio < 0:
-                    return i
-            chosen = cells[cell, 0]
-            n_candidates = cells[cell, 1]
-            if n_candidates > 1:
-                span = widest + 2 + 2 * used[c]
-                for s in range(span):
-                    saved[s] = state[base + s]
-                most = np.int64(-1)
-                for j in range(n_candidates):
-                    trial = cells[cell, 0] + j
-                    settle_visit(
-                        rows, chains, candidates[trial, 0], in_scope[i], prior[i], over[i], non_covered[i],
-                        special[i], herb[i], ratio, days[i], stay_at, stays_slot, waive[i], state, base, out, trace, 0,
-                    )
-                    paid = np.int64(0)
-                    for k in range(chains[candidates[trial, 0]]):
-                        paid += out[2 + k]
-                    if paid > most:
-                        most = paid
-                        chosen = trial
-                    for s in range(span):
-                        state[base + s] = saved[s]
-            chain = candidates[chosen, 0]
-            settle_visit(
-                rows, chains, chain, in_scope[i], prior[i], over[i], non_covered[i], special[i], herb[i], ratio,
-                days[i], stay_at, stays_slot, waive[i], state, base, out, trace, 0,
-            )
-            numbers = candidates[chosen, 1]
-            if splits:
-                extra[i, 0] = out[0]
-                extra[i, 1] = out[1]
-                for k in range(chains[chain]):
-                    payments[i, layer_numbers[numbers + k]] = out[2 + k]
-            for k in range(chains[chain]):
-                totals[layer_numbers[numbers + k]] += out[2 + k]
-        return -1
-
-    return loop, unknown
 
 
 # From settled cases to columns --------------------------------------------------------------------------------------
@@ -548,11 +355,7 @@ class Builder:
         visit, state, bill = settled.visit, settled.person, settled.bill
         own = sum(1 for key in ordinals if key[0] == settled.context)
         stay = ordinals.setdefault((settled.context, settled.stay_key), own) if settled.stay_key else HOME
-        variant = Variant(
-            state.contribution_class, visit.child, visit.care_kind, visit.disease, state.supplements
-        )
-        from openyibao.kernel.areas import same_province
-
+        variant = Variant(state.contribution_class, visit.child, visit.care_kind, visit.disease, state.supplements)
         return (
             person,
             visit.day.year,
