@@ -101,7 +101,8 @@ class PersonYear:
             return f"named {visit['stay_id']}"
         if visit.get("mid_stay") == "true":
             raise OracleRefuses("a settlement in mid-stay needs its stay_id")
-        if visit.get("benefit") == "inpatient" and visit.get("origin") in ("transfer_up", "transfer_down"):
+        joins = visit.get("origin") in ("transfer_up", "transfer_down") and "exclusion" not in visit
+        if visit.get("benefit") == "inpatient" and joins:
             for earlier in reversed(self.standing.values()):
                 if earlier.prepared.bill.benefit == "inpatient" and earlier.prepared.bill.through_funds:
                     return earlier.prepared.bill.stay

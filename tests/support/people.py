@@ -43,6 +43,8 @@ class Draw:
 
     def __init__(self, seed: int) -> None:
         self.r = random.Random(seed)
+        self.area = ""
+        self.diseases: tuple[str, ...] = ()
 
     def chance(self, p: float) -> bool:
         return self.r.random() < p
@@ -60,7 +62,7 @@ class Draw:
 
     def case(self) -> dict[str, Any]:
         r = self.r
-        area = r.choices(list(AREAS), (6, 3, 2, 2, 2))[0]
+        self.area = area = r.choices(list(AREAS), (6, 3, 2, 2, 2))[0]
         year = r.choice(AREAS[area])
         scheme = r.choice(("employee", "resident"))
         person: dict[str, Any] = {
@@ -86,7 +88,11 @@ class Draw:
 
     def benefits(self, area: str, scheme: str, year: int) -> tuple[list[str], list[int]]:
         """Benefits to draw from: mostly those the area has figures for, sometimes any, to meet refusals."""
-        weights = {"inpatient": 45, "outpatient": 20, "special_drug": 2}
+        weights = {"inpatient": 45}
+        if area != "370600":
+            weights["outpatient"] = 20
+        if area == "371500":
+            weights["special_drug"] = 3
         if area in ("371500", "370000"):
             weights["chronic"] = 18
         if scheme == "resident":
@@ -94,11 +100,11 @@ class Draw:
         if year >= 2023:
             weights["delivery"] = 4
         if area == "371500" and scheme == "employee":
-            weights |= {"long_term_care": 4, "special_drug": 4}
+            weights["long_term_care"] = 4
         if area == "370200" and scheme == "employee":
             weights["prenatal"] = 4
         if self.chance(0.02):
-            weights |= {"chronic": 5, "delivery": 5, "prenatal": 5, "long_term_care": 5, "separate_drug": 5}
+            weights |= dict.fromkeys(("chronic", "delivery", "special_drug", "long_term_care", "separate_drug"), 5)
         return list(weights), list(weights.values())
 
     def status(self, scheme: str) -> str:
@@ -110,7 +116,9 @@ class Draw:
     def filings(self, year: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         if self.chance(0.3):
-            found.append({"kind": "chronic", "disease": self.r.choice(CHRONIC), "from": f"{year - 1}-05-01"})
+            disease = self.r.choice(CHRONIC)
+            self.diseases = (*self.diseases, disease)
+            found.append({"kind": "chronic", "disease": disease, "from": f"{year - 1}-05-01"})
         if self.chance(0.15):
             filing = {"kind": "remote", "type": self.r.choice(("long_term", "referral")), "from": f"{year}-02-01"}
             if self.chance(0.6):
@@ -174,6 +182,8 @@ class Draw:
             visit["prior_self_pay"] = yuan(self.amount(typical // 10))
         if self.chance(0.2):
             visit["over_limit"] = yuan(self.amount(typical // 20 + 1))
+        if benefit == "outpatient" and self.area in ("370100", "370200") and self.chance(0.8):
+            visit["level"] = r.choice(("community", "primary", "ungraded"))
         getattr(self, f"_{benefit}", lambda *_: None)(visit, before)
         self.circumstances(visit, person)
         return visit
@@ -207,11 +217,13 @@ class Draw:
             visit["mid_stay"] = True
         elif self.chance(0.1) and any(other.get("benefit") == "inpatient" for other in before):
             visit["origin"] = self.r.choice(("transfer_up", "transfer_down"))
-        if self.chance(0.06):
+        if self.chance(0.06 if self.area == "371500" else 0.002):
             visit["special_drug"] = yuan(self.amount(60000))
 
     def _chronic(self, visit: dict[str, Any], before: list[dict[str, Any]]) -> None:
-        if self.chance(0.7):
+        if self.diseases and self.chance(0.95):
+            visit["disease"] = self.r.choice(self.diseases)
+        elif self.chance(0.7):
             visit["disease"] = self.r.choice((*CHRONIC, "高血压"))
 
     def _two_disease(self, visit: dict[str, Any], before: list[dict[str, Any]]) -> None:

@@ -388,10 +388,22 @@ def _claims(rulebook: Rulebook) -> Iterator[Fault]:
             if file.area == other.area:
                 if file.name < other.name:
                     yield _at(clash[0], f"与 {other.name} 在同一日期规定同一待遇", "只留一个文件", "from")
-            elif other.name not in (*file.data.get("overrides", ()), file.data.get("extends", "")):
+            elif other.name not in _spoken_for(rulebook, file):
                 yield _at(
                     clash[0], f"与上级 {other.name} 同时有效而未声明", f"overrides: [{other.name}] 或 extends", "from"
                 )
+
+
+def _spoken_for(rulebook: Rulebook, file: PolicyFile) -> set[str]:
+    """Files a file replaces or builds on, directly or through those it builds on."""
+    named: set[str] = set()
+    while True:
+        named |= set(file.data.get("overrides", ()))
+        base = file.data.get("extends")
+        if not base or base in named or base not in rulebook.files:
+            return named
+        named.add(base)
+        file = rulebook.files[base]
 
 
 def _unreachable(rulebook: Rulebook) -> Iterator[Fault]:

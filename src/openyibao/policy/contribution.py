@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from openyibao.policy.contribution_file import Contribution, Payer, read_contribution
 from openyibao.policy.contribution_rule import Amounts, Item, Result, UsedFigure, contribute
-from openyibao.policy.contribution_text import differences, explain_contribution, result_as_json
+from openyibao.policy.contribution_text import explain_contribution, result_as_json
 
 __all__ = [
     "Amounts",
@@ -18,7 +18,6 @@ __all__ = [
     "Result",
     "UsedFigure",
     "contribute",
-    "differences",
     "explain_contribution",
     "read_contribution",
     "result_as_json",

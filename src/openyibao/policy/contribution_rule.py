@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 
 from openyibao.kernel import areas
-from openyibao.kernel.errors import PolicyMissing
+from openyibao.kernel.errors import Fault, Malformed, PolicyMissing
 from openyibao.kernel.money import WHOLE_BP, basis_points, fen_from_yuan, percent_text, share, yuan_text
 from openyibao.policy.compiler import MissingFigure, refuse_missing, resolve
 from openyibao.policy.contribution_file import Contribution, Payer
@@ -96,7 +96,7 @@ class Result:
 
     @property
     def figures(self) -> dict[str, UsedFigure]:
-        """Every figure that decided something, in the order used, each once; a provisional use wins over a sound one."""
+        """Every figure that decided something, in the order used, each once; a provisional use wins."""
         found: dict[str, UsedFigure] = {}
         for used in (*(item.figures for item in self.items), self.transfer_figures):
             for path, figure in used.items():
@@ -134,7 +134,7 @@ def _items(contribution: Contribution, rulebook: Rulebook) -> Iterator[Item]:
 
 
 def _transfer(result: Result, rulebook: Rulebook) -> None:
-    """Per-head premiums of a whole year, by the state on its first day (大病、长护划转). Informational, so none refuses."""
+    """Per-head premiums of a whole year, by the state on its first day (大病、长护划转); none refuses."""
     rule = _Rule(result.contribution, rulebook, result.contribution.days[0])
     for name in rule.version.body.get("premiums", {}):
         path = f"premiums.{name}"
@@ -188,7 +188,9 @@ class _Rule:
     def use(self, version: Version, path: str, what: str, value: Node, day: date) -> None:
         origin = version.provenance(path, self.rulebook)
         key = version.key(path)
-        self.made.figures.setdefault(key, UsedFigure(key, what, str(value), origin, origin.standing_on(day)))
+        _must_be_readable(key, value)
+        written = "全额" if value == "full" else str(value)
+        self.made.figures.setdefault(key, UsedFigure(key, what, written, origin, origin.standing_on(day)))
 
 
 class _EmployeeMonth(_Rule):
@@ -254,7 +256,8 @@ class _EmployeeMonth(_Rule):
         kept = _points(self.figure("relief.employer_share", "阶段性减征后单位部分的比例"))
         part = _share_of_share(base, rate, kept)
         self.step(
-            f"单位部分 {yuan_text(base)} × {percent_text(rate)} × {percent_text(kept)} = {yuan_text(part)} 元（阶段性减征）"
+            f"单位部分 {yuan_text(base)} × {percent_text(rate)} × {percent_text(kept)}"
+            f" = {yuan_text(part)} 元（阶段性减征）"
         )
         return part
 
@@ -323,8 +326,8 @@ class _ResidentYear(_Rule):
         self.made.amounts = Amounts(individual=premium - helped, subsidy=subsidy, assistance=helped)
         pair = "按通知年度配对" if on != self.day else "按待遇年度配对"
         self.made.steps.append(
-            f"个人缴费 {yuan_text(premium)}（{on.year} 待遇年度） + 财政补助 {yuan_text(subsidy)}（{self.day.year} 年度）"
-            f" = {yuan_text(premium + subsidy)} 元，{pair}"
+            f"个人缴费 {yuan_text(premium)}（{on.year} 待遇年度）"
+            f" + 财政补助 {yuan_text(subsidy)}（{self.day.year} 年度） = {yuan_text(premium + subsidy)} 元，{pair}"
         )
         if helped:
             self.made.steps.append(
@@ -350,13 +353,14 @@ class _ResidentYear(_Rule):
             except MissingFigure as gone:
                 unknown = unknown or version.key(gone.path)
                 continue
+            _must_be_readable(version.key(path), value)
             found.append((premium if value == "full" else min(premium, _fen(value)), path, value))
         if not found and not unknown:
             return 0
         best, path, value = max(found, default=(0, "", ""))
         if unknown and best < premium:
             raise refuse_missing(unknown, "定额资助的金额")
-        self.use(version, path, "资助参保", "全额" if value == "full" else value, on)
+        self.use(version, path, "资助参保", value, on)
         if len(found) > 1 or unknown:
             name = GROUPS.get(path.split(".")[1], path.split(".")[1])
             self.made.notes.append(f"多重身份只取一种：资助参保按{name}计")
@@ -365,7 +369,10 @@ class _ResidentYear(_Rule):
     def check_ratio(self, subsidy: int, premium: int) -> None:
         """Say so when the subsidy exceeds its declared multiple of the premium; the sums do not change."""
         stated = self.version.body.get("subsidy_most")
-        if stated not in (None, "missing") and subsidy * WHOLE_BP > premium * _points(stated):
+        if not isinstance(stated, str) or stated == "missing":
+            return
+        _must_be_readable(self.version.key("subsidy_most"), stated)
+        if subsidy * WHOLE_BP > premium * _points(stated):
             key = self.version.key("subsidy_most")
             self.made.notes.append(f"财政补助超过个人缴费的 {stated}（{key}）")
 
@@ -387,6 +394,17 @@ def _version_in_force(rulebook: Rulebook, payer: Payer, day: date) -> Version:
             day=str(day),
         )
     return version
+
+
+def _must_be_readable(key: str, value: Node) -> None:
+    """A figure that the schema lets through but money cannot hold (too many digits). Raises: Malformed."""
+    if value in ("none", "full"):
+        return
+    try:
+        _points(value) if str(value).endswith("%") else fen_from_yuan(value)
+    except ValueError as problem:
+        name, _, path = key.partition("#")
+        raise Malformed([Fault(name, 0, path, str(problem))]) from None
 
 
 def _fen(value: Node) -> int:

@@ -1,16 +1,15 @@
-"""What `contribution` answers: a row of yuan text, its difference from what a case expects, and the reasoning in Chinese."""
+"""What `contribution` answers: a row of yuan text, how it differs from what was expected, the reasoning in Chinese."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
 from openyibao.kernel import areas
-from openyibao.kernel.money import fen_from_yuan, yuan_text
+from openyibao.kernel.money import yuan_text
 from openyibao.policy.contribution_rule import EMPLOYER_KINDS, PREMIUMS, Amounts, Item, Result, UsedFigure
 from openyibao.policy.explain import STANDINGS
-from openyibao.policy.source import Node
 from openyibao.policy.terms import CERTAINTIES, LABELS, SCHEMES
 
 Row = dict[str, Any]
@@ -80,32 +79,8 @@ def _subsidy_to_individual(amounts: Amounts) -> str:
     return f"{whole}.{part:04d}"
 
 
-def differences(row: Mapping[str, Node], expected: Mapping[str, Node], under: str = "") -> list[tuple[str, str, str]]:
-    """(key, expected, got) for every expected key that the row answers otherwise. Amounts compare as money."""
-    found: list[tuple[str, str, str]] = []
-    for key, wanted in expected.items():
-        got = row.get(key)
-        if isinstance(wanted, dict) and isinstance(got, dict):
-            found += differences(got, wanted, f"{under}{key}.")
-        elif not _same(wanted, got):
-            found.append((under + key, str(wanted), str(got)))
-    return found
-
-
-def _same(wanted: Node, got: Node) -> bool:
-    if wanted == got:
-        return True
-    try:
-        return fen_from_yuan(wanted) == fen_from_yuan(got)
-    except ValueError:
-        return False
-
-
-# Text -----------------------------------------------------------------------------------------------------------
-
-
 def explain_contribution(result: Result) -> str:
-    """The reasoning of a contribution: months that are alike together, then sums, notes and the source of each figure."""
+    """The reasoning of a contribution: months that are alike together, then sums, notes and the source of figures."""
     asked = result.contribution
     period = f"{asked.year} 年 {asked.month} 月" if asked.month else f"{asked.year} 年"
     lines = [f"【缴费】{period}" + (f"：{asked.title}" if asked.title else "")]

@@ -6,20 +6,37 @@ Everything here is pure: files in, values out. Nothing is cached between calls b
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import openyibao
 from openyibao.kernel.errors import Malformed
+from openyibao.policy import present, source
 from openyibao.policy import rulebook as rulebooks
-from openyibao.policy import source
 from openyibao.policy.case import Case, read_case
+from openyibao.policy.checks import check_folder
+from openyibao.policy.compare import (
+    BillDifference,
+    Comparison,
+    FigureDifference,
+    Side,
+    bill_differences,
+    figure_differences,
+)
 from openyibao.policy.compiler import Compiler
+from openyibao.policy.contribution import Result as ContributionResult
+from openyibao.policy.contribution import contribute as _contribute
+from openyibao.policy.contribution import explain_contribution, read_contribution
+from openyibao.policy.contribution import result_as_json as contribution_as_json
 from openyibao.policy.explain import explain
+from openyibao.policy.figures import Figure, all_figures, area_name, figures_in, in_force
 from openyibao.policy.fold import PersonYear, settle_case
+from openyibao.policy.present import Interval, MoneyRow, money_rows
 from openyibao.policy.rows import year_as_rows
+from openyibao.policy.runner import CaseResult
+from openyibao.policy.runner import run_cases as _run_cases
 from openyibao.policy.source import Node, Source, schema_faults
 
 
@@ -74,4 +91,65 @@ def case_from(data: Any, name: str = "case") -> Case:
     return read_case(Source(name, data))
 
 
-__all__ = ["Case", "PersonYear", "Policies", "case_from", "data_folder", "explain", "load_case", "year_as_rows"]
+def interval(year: PersonYear) -> Interval | None:
+    """How far the fund total may move within the stated ranges of the figures used; None without ranges."""
+    return present.interval(year)
+
+
+def compare_reform(case: Case, policies: Policies, reform: Path) -> Comparison:
+    """A case before and after a reform. Raises: Malformed, Refused."""
+    read = source.read(reform)
+    reformed = policies.reformed(read)
+    title = str(read.data.get("title", reform.name))
+    return Comparison(case, title, policies.settle(case), reformed.settle(case))
+
+
+def contribute(path: Path, policies: Policies) -> ContributionResult:
+    """Decide a contribution file. Raises: Malformed, Refused."""
+    return _contribute(read_contribution(source.read(path)), policies.rulebook)
+
+
+def run_cases(paths: Iterable[Path], policies: Policies) -> Iterator[CaseResult]:
+    """Run every case below the given paths and compare what it states."""
+    return _run_cases(paths, policies.rulebook)
+
+
+def demo_cases() -> list[Path]:
+    """The worked examples that the demonstration shows."""
+    return sorted((data_folder("cases") / "demo").glob("*.yaml"))
+
+
+__all__ = [
+    "BillDifference",
+    "Case",
+    "CaseResult",
+    "Comparison",
+    "ContributionResult",
+    "Figure",
+    "FigureDifference",
+    "Interval",
+    "MoneyRow",
+    "PersonYear",
+    "Policies",
+    "Side",
+    "all_figures",
+    "area_name",
+    "bill_differences",
+    "case_from",
+    "check_folder",
+    "compare_reform",
+    "contribute",
+    "contribution_as_json",
+    "data_folder",
+    "demo_cases",
+    "explain",
+    "explain_contribution",
+    "figure_differences",
+    "figures_in",
+    "in_force",
+    "interval",
+    "load_case",
+    "money_rows",
+    "run_cases",
+    "year_as_rows",
+]

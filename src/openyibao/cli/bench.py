@@ -1,0 +1,49 @@
+"""`openyibao bench NAME`: what a thing costs on this machine, with the reference measured in the same run."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from openyibao.cli import show
+
+app = typer.Typer(no_args_is_help=True, help="基准测试：在本机量出速度，同一次运行内给出参照。")
+Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
+
+
+@app.command()
+def settle(as_json: Json = False) -> None:
+    """单笔结算：全部支付层，含过程记录。"""
+    from openyibao.cli.benchmarks import settle as bench
+
+    _answer(bench.measure(), as_json)
+
+
+@app.command()
+def year(
+    visits: Annotated[int, typer.Option("--visits", help="就诊笔数。")] = 4_000_000,
+    as_json: Json = False,
+) -> None:
+    """全年重算：内存列、Parquet，以及同一规则的 OpenFisca。"""
+    from openyibao.cli.benchmarks import year as bench
+
+    show.err(f"生成 {visits} 笔就诊并结算…")
+    _answer(bench.measure(visits, Path(".bench") / "openfisca"), as_json)
+
+
+def _answer(measured: dict[str, Any], as_json: bool) -> None:
+    answer = {"machine": _machine(), **measured}
+    if as_json:
+        show.json_out(answer)
+        return
+    for key, value in answer.items():
+        show.out(f"{key:<44} {value}")
+
+
+def _machine() -> str:
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f}"

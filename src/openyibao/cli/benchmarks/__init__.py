@@ -1,0 +1,1 @@
+"""What `openyibao bench` measures. Nothing here is imported by the product itself."""

@@ -1,0 +1,110 @@
+"""A settled year as rows of fen for a table or a page, and how sure its total is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from openyibao.policy.compiler import Compiler
+from openyibao.policy.explain import figures
+from openyibao.policy.fold import PersonYear, Reversed, Settled, settle_case
+from openyibao.policy.rows import amounts
+from openyibao.policy.terms import BENEFITS, LEVELS
+
+
+@dataclass(frozen=True)
+class MoneyRow:
+    """One line of the table of a case. Amounts in fen by national field."""
+
+    index: int
+    day: date
+    benefit: str
+    level: str
+    fen: dict[str, int]
+    reversal: bool = False
+    adjustments: list[tuple[int, dict[str, int]]] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+    provisional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Least and most the funds would pay over the stated ranges of the figures used. Fen."""
+
+    low: int
+    high: int
+    paths: tuple[str, ...]
+
+
+def money_rows(year: PersonYear) -> list[MoneyRow]:
+    """Every row of a settled year, reversals as negatives."""
+    return [_reversal(row) if isinstance(row, Reversed) else _visit(row) for row in year.rows]
+
+
+def _visit(settled: Settled) -> MoneyRow:
+    visit, cell = settled.visit, settled.split.cell
+    absent = () if cell.in_force else (f"该日尚无此待遇（{cell.none_before}）",)
+    return MoneyRow(
+        visit.index,
+        visit.day,
+        BENEFITS[visit.benefit],
+        LEVELS.get(visit.level, ""),
+        amounts(settled),
+        notes=(*settled.notes, *absent),
+        gaps=cell.gaps,
+        provisional=tuple(sorted(figure.path for figure in figures(settled) if figure.standing)),
+    )
+
+
+def _reversal(row: Reversed) -> MoneyRow:
+    visit = row.target.visit
+    return MoneyRow(
+        row.visit.index,
+        row.visit.day,
+        f"冲销 #{visit.index}",
+        LEVELS.get(visit.level, ""),
+        {name: -fen for name, fen in amounts(row.target).items()},
+        reversal=True,
+        adjustments=row.adjustments,
+    )
+
+
+def fund_total(year: PersonYear) -> int:
+    """What the funds pay for the year as it stands, reversals and adjustments included. Fen."""
+    total = 0
+    for row in year.rows:
+        if isinstance(row, Settled):
+            total += row.funds
+        else:
+            total -= row.target.funds
+            total += sum(fen for _, changes in row.adjustments for fen in changes.values())
+    return total
+
+
+def interval(year: PersonYear) -> Interval | None:
+    """The fund total over the stated ranges of the figures this year used; None when no range is stated.
+
+    Each figure is moved alone to both ends; then all stand at the ends that pay least, and at those that pay most.
+    """
+    ranges: dict[str, tuple[str, str]] = {}
+    for row in year.rows:
+        if isinstance(row, Settled):
+            for figure in figures(row):
+                if figure.provenance.low:
+                    ranges[figure.path] = (figure.provenance.low, figure.provenance.high)
+    if not ranges:
+        return None
+    least: dict[str, str] = {}
+    most: dict[str, str] = {}
+    for path, ends in ranges.items():
+        totals = [_total_with(year, {path: end}) for end in ends]
+        least[path], most[path] = (ends[0], ends[1]) if totals[0] <= totals[1] else (ends[1], ends[0])
+    settled = fund_total(year)
+    low, high = _total_with(year, least), _total_with(year, most)
+    return Interval(min(low, settled), max(high, settled), tuple(ranges))
+
+
+def _total_with(year: PersonYear, figures_then: dict[str, str]) -> int:
+    rulebook = year.compiler.rulebook.with_figures(figures_then)
+    return fund_total(settle_case(year.case, Compiler(rulebook)))
