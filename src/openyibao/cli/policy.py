@@ -117,10 +117,6 @@ def diff(
         show.json_out({"figures": [vars(row) for row in changed], "bills": [vars(row) for row in bills]})
         return
     names = [f"{facade.area_name(side.area)} {side.day}" for side in sides]
-    table = Table("险种", "规则", "参数", names[0], names[1], box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in changed:
-        table.add_row(SCHEMES[row.scheme][:2], row.rule, row.path, row.left or "无", row.right or "无")
-    show.table(table)
     show.out(f"参数（{names[0]} → {names[1]}）")
     rule = ("", "")
     for row in changed:

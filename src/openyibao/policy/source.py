@@ -18,7 +18,7 @@ from typing import Any
 
 import jsonschema
 import yaml
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import ValidationError
 
 from openyibao.kernel.errors import Fault, Malformed
 
@@ -162,8 +162,8 @@ def schema_faults(source: Source, kind: str, part: str = "") -> list[Fault]:
 
 def _explain(source: Source, error: ValidationError) -> Iterator[Fault]:
     if error.validator in ("anyOf", "oneOf") and error.context:
-        deepest = best_match(error.context)
-        if deepest is not None and len(deepest.absolute_path) > len(error.absolute_path):
+        deepest = max(error.context, key=lambda inner: len(inner.absolute_path))
+        if len(deepest.absolute_path) > len(error.absolute_path):
             yield from _explain(source, deepest)
             return
     path = tuple(error.absolute_path)
