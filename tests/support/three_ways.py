@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -93,19 +94,39 @@ def against_year_driver(years: Iterable[PersonYear], policies: Policies) -> tupl
     return len(kept), differences
 
 
-def compare(seeds: Iterable[int], policies: Policies, folder: Path) -> tuple[int, int, list[str]]:
-    """Decide the person-years of seeds three ways: (settled, refused, differences)."""
+@dataclass
+class Counted:
+    """What a comparison covered, and every difference it found."""
+
+    settled: int = 0
+    refused: int = 0
+    visits: int = 0
+    reversals: int = 0
+    differences: list[str] = field(default_factory=list)
+
+    def add(self, other: Counted) -> None:
+        self.settled += other.settled
+        self.refused += other.refused
+        self.visits += other.visits
+        self.reversals += other.reversals
+        self.differences += other.differences
+
+
+def compare(seeds: Iterable[int], policies: Policies, folder: Path) -> Counted:
+    """Decide the person-years of seeds three ways."""
     years = []
-    refused = 0
-    differences: list[str] = []
+    counted = Counted()
     for seed in seeds:
         case = person_year(seed)
         year = single(case, policies)
-        differences += [f"seed {seed}: {text}" for text in against_oracle(case, year, folder)]
+        counted.differences += [f"seed {seed}: {text}" for text in against_oracle(case, year, folder)]
         if year is None:
-            refused += 1
-        else:
-            years.append(year)
+            counted.refused += 1
+            continue
+        years.append(year)
+        counted.settled += 1
+        counted.visits += len(year.rows)
+        counted.reversals += sum(not isinstance(row, Settled) for row in year.rows)
     if years:
-        differences += against_year_driver(years, policies)[1]
-    return len(years), refused, differences
+        counted.differences += against_year_driver(years, policies)[1]
+    return counted

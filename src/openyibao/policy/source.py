@@ -166,11 +166,15 @@ def _explain(source: Source, error: ValidationError) -> Iterator[Fault]:
         if len(deepest.absolute_path) > len(error.absolute_path):
             yield from _explain(source, deepest)
             return
+        if not isinstance(error.instance, dict | list):
+            leaf = error.context[0]
+            yield source.fault(tuple(error.absolute_path), _shown(error.instance) + " 不符合要求", _right(leaf))
+            return
     path = tuple(error.absolute_path)
     rule: Any = error.schema
     wanted: Any = error.validator_value
     instance: Any = error.instance
-    right = str(rule.get("description", "")) if isinstance(rule, dict) else ""
+    right = _right(error)
     if error.validator == "required":
         gone = [key for key in wanted if key not in instance]
         yield source.fault(path, f"缺少 {'、'.join(gone)}", f"写明 {'、'.join(gone)}")
@@ -186,6 +190,18 @@ def _explain(source: Source, error: ValidationError) -> Iterator[Fault]:
     elif error.validator == "const":
         yield source.fault(path, f"{error.instance!r} 不对", str(error.validator_value))
     else:
-        shown = json.dumps(error.instance, ensure_ascii=False, default=str)
-        shown = shown if len(shown) <= 60 else shown[:57] + "…"
-        yield source.fault(path, f"{shown} 不符合要求", right or error.message)
+        yield source.fault(path, _shown(instance) + " 不符合要求", right or error.message)
+
+
+def _right(error: ValidationError) -> str:
+    """What the schema says would be right."""
+    rule: Any = error.schema
+    wanted: Any = error.validator_value
+    if error.validator == "enum":
+        return "、".join(map(str, wanted))
+    return str(rule.get("description", "")) if isinstance(rule, dict) else ""
+
+
+def _shown(value: Node) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,1 @@
+"""The documentation, checked: what it shows is run, what it lists is complete."""
