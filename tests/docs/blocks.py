@@ -3,7 +3,7 @@
     ```yaml title="first.yaml"          a file, written where the commands run
     ```console                          `$ command`, then its output; `…` stands for anything, also alone on a line
 
-Commands run in a folder that looks like a clone: with copies of `policies/` and `cases/`, and the program reading those.
+Commands run in a folder that looks like a clone: with copies of `policies/` and `cases/`, which the program reads.
 `python -m tests.docs.blocks` prints what differs; with `--update` it rewrites blocks whose output has changed.
 """
 
@@ -20,13 +20,19 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
+from rich.console import Console
+
+from openyibao.cli import show
 from openyibao.cli.main import run
 
 ROOT = Path(__file__).parents[2]
-COLUMNS = "110"
+COLUMNS = 110
+"""Width of the terminal on a page; what the tables need so that no amount is cut."""
 _FENCE = re.compile(r"^```(?P<lang>\w+)?(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_PLAIN: dict[str, Any] = {"width": COLUMNS, "highlight": False, "soft_wrap": True}
 _TITLE = re.compile(r'title="([^"]+)"')
 
 
@@ -81,11 +87,14 @@ def clone() -> Iterator[Path]:
         stated = {
             "OPENYIBAO_POLICIES": str(folder / "policies"),
             "OPENYIBAO_CASES": str(folder / "cases"),
-            "COLUMNS": COLUMNS,
         }
         os.chdir(folder)
         try:
-            with mock.patch.dict(os.environ, stated):
+            with (
+                mock.patch.dict(os.environ, stated),
+                mock.patch.object(show, "_out", Console(**_PLAIN)),
+                mock.patch.object(show, "_err", Console(**_PLAIN, stderr=True)),
+            ):
                 yield folder
         finally:
             os.chdir(before)

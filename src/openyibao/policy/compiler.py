@@ -266,7 +266,7 @@ class SchemeBook:
             layer = entry["layer"]
             version = self._layer_version(layer, facts.benefit, segment.start)
             if version is None:
-                if facts.benefit in entry.get("expected_for", ()) and not self._ever(layer):
+                if facts.benefit in entry.get("expected_for", ()) and not self._ruled_here(layer):
                     gaps.append(f"{areas.all_areas()[self.area].key}: no row for {layer.replace('_', ' ')}")
                 continue
             mask = self._mask(version, facts.benefit)
@@ -312,8 +312,9 @@ class SchemeBook:
         who = version.body.get("who")
         return who is None or any(group in self.rulebook.members(name) for name in who)
 
-    def _ever(self, layer: str) -> bool:
-        return bool(self._layer_files.get(layer)) or any(own == layer for own, _ in self._benefit_files)
+    def _ruled_here(self, layer: str) -> bool:
+        """Whether the area's own files rule a layer, now or at another time; then its absence is no gap."""
+        return any(file.area == self.area for file in self._layer_files.get(layer, ()))
 
     def _layer_version(self, layer: str, benefit: str, day: date) -> Version | None:
         own = self.rulebook.in_force(self._benefit_files.get((layer, benefit), ()), day)
