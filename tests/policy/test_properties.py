@@ -88,7 +88,8 @@ def test_settle_then_reverse_is_as_if_never(seed: int, place: int) -> None:
     case = person_year(seed)
     case["visits"] = [entry for entry in case["visits"] if "reverses" not in entry]
     for entry in case["visits"]:
-        entry.pop("account", None)
+        if "stay_id" not in entry:
+            entry.pop("origin", None)  # a transfer is joined to the stay before it when it is settled, not later
     at = place % len(case["visits"])
     without = {**case, "visits": [entry for index, entry in enumerate(case["visits"]) if index != at]}
     last = max(entry["date"] for entry in case["visits"])
