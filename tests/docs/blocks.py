@@ -4,7 +4,8 @@
     ```console                          `$ command`, then its output; `…` stands for anything, also alone on a line
 
 Commands run in a folder that looks like a clone: with copies of `policies/` and `cases/`, which the program reads.
-`python -m tests.docs.blocks` prints what differs; with `--update` it rewrites blocks whose output has changed.
+`python -m tests.docs.blocks` prints what differs; with `--update` it rewrites output that has changed, unless it is
+abridged with `…`: that is for a person to abridge again.
 """
 
 from __future__ import annotations
@@ -154,7 +155,8 @@ def check(page: Path, *, update: bool = False) -> list[str]:
                 for command in commands(block):
                     printed = shell.run(command.line)
                     same = matches(command.shown, printed)
-                    lines = command.shown if same else "\n".join(printed).strip("\n").split("\n")
+                    kept = same or any("…" in line for line in command.shown)
+                    lines = command.shown if kept else "\n".join(printed).strip("\n").split("\n")
                     body += f"$ {command.line}\n" + "".join(f"{line}\n" for line in lines if lines != [""])
                     if not same:
                         wrong.append(f"{page.name}: $ {command.line}\n" + "\n".join(printed))

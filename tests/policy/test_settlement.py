@@ -235,7 +235,7 @@ def test_city_product_stands_beside_the_funds(policies: Policies) -> None:
 
 
 def test_missing_figure_is_refused_by_file_and_key(policies: Policies) -> None:
-    with pytest.raises(FigureMissing, match="liaocheng/liaohuibao_in_scope.yaml#deductible.amount"):
+    with pytest.raises(FigureMissing, match=r"liaohuibao_in_scope\.yaml#deductible\.amount"):
         settle(policies, {**RESIDENT, "supplements": ["liaohuibao"]}, {"in_scope": 100000})
 
 
@@ -313,7 +313,7 @@ def test_explanation_names_layer_figure_and_source(policies: Policies) -> None:
         "visits": [{"date": "2022-03-05", "benefit": "inpatient", "level": "tertiary", "in_scope": 50000}],
     }
     text = explain(policies.settle(case_from(case)))
-    assert "49200.00 × 60% = 29520.00" in text
+    assert "49,200.00 × 60% = 29,520.00" in text
     assert "liaocheng/resident/inpatient.yaml#tiers.1.rate.tertiary" in text
     assert "002_94ff833f94a5e36f.txt" in text
     assert "大病保险" in text

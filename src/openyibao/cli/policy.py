@@ -12,7 +12,7 @@ from openyibao.cli import show
 from openyibao.kernel.areas import all_areas, area_keys
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.kernel.periods import day_from_text
-from openyibao.policy import facade, scaffold
+from openyibao.policy import facade
 from openyibao.policy.terms import BENEFITS, CERTAINTIES, LABELS, SCHEMES, layer_name
 
 app = typer.Typer(no_args_is_help=True, help="政策文件：校验、查看、比较、列参数、新建地区。")
@@ -146,7 +146,7 @@ def new_city(
     """为一个新地区写好政策骨架（数字全部待填）与第一个算例。"""
     code = _area(area)
     root = into or facade.data_folder("policies").parent
-    written = scaffold.new_city(code, scheme, year, root / "policies", root / "cases")
+    written = facade.new_city(code, scheme, year, root / "policies", root / "cases")
     for path in written:
         show.out(f"已写 {path}")
     key = all_areas()[code].key

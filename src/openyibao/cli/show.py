@@ -44,7 +44,9 @@ def faults(found: Iterable[Fault]) -> None:
 
 
 def refusal(problem: OpenyibaoError) -> None:
-    err(f"[{problem.code}] {problem}")
+    """Say every refusal of an input."""
+    for one in (problem, *getattr(problem, "also", ())):
+        err(f"[{one.code}] {one}")
 
 
 def money(fen: int, *, signed: bool = False) -> str:
@@ -65,6 +67,8 @@ def settlement(year: facade.PersonYear, spread: facade.Interval | None) -> None:
         [SCHEMES[person.scheme], LABELS.get(person.status, ""), *(LABELS[group] for group in person.groups)]
     )
     out(f"{facade.area_name(person.area)} · {who} · {case.year} 待遇年度")
+    for change in facade.changes_of(case):
+        out(f"  {change}")
     rows = facade.money_rows(year)
     items = [name for name in ITEMS if name in ALWAYS or any(row.fen.get(name) for row in rows)]
     per_block = max(1, (_out.width - 16) // 15)
@@ -80,16 +84,18 @@ def settlement(year: facade.PersonYear, spread: facade.Interval | None) -> None:
             made.add_column(column[0], justify="right", no_wrap=True)
         for at, name in enumerate(items, 1):
             style = "bold" if name in ("medfee_sumamt", "fund_pay_sumamt", "psn_part_amt") else ""
-            made.add_row(FIELDS[name], *(column[at] for column in block), style=style)
+            made.add_row(ITEM_NAMES[name], *(column[at] for column in block), style=style)
         _out.print(made)
     _beside(year, rows, spread)
 
 
 ITEMS = (
-    *("medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc"),
+    *("medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "special_drug", "inscp_scp_amt"),
+    *("remote_first_self_pay", "act_pay_dedc"),
     *("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "oth_pay"),
     *("fund_pay_sumamt", "hosp_part_amt", "psn_part_amt", "acct_pay", "psn_cash_pay", "supplement_pay"),
 )
+ITEM_NAMES = {**FIELDS, "special_drug": "特药", "remote_first_self_pay": "异地首先自付"}
 ALWAYS = ("medfee_sumamt", "inscp_scp_amt", "fund_pay_sumamt", "psn_part_amt", "psn_cash_pay")
 
 
@@ -101,10 +107,11 @@ def _beside(year: facade.PersonYear, rows: list[facade.MoneyRow], spread: facade
     """What a reader must know beside the figures: adjustments, gaps, notes, provisional figures."""
     for row in rows:
         for index, changes in row.adjustments:
-            said = "、".join(f"{layer_name(layer)} {money(fen, signed=True)}" for layer, fen in changes.items())
-            out(f"  第 {row.index} 笔冲销使第 {index} 笔应为：{said}（列出差额，不改原单）")
+            out(f"  #{row.index} 冲销后，#{index} {facade.adjusted(changes)}（只列差额，不改原单）")
         for note in row.notes:
-            out(f"  第 {row.index} 笔：{note}")
+            out(f"  #{row.index}：{note}")
+    if any(row.adjustments for row in rows):
+        out(f"  计入以上差额，全年基金支付 {money(facade.fund_total(year))} 元")
     for gap in dict.fromkeys(gap for row in rows for gap in row.gaps):
         out(f"  缺口：{gap}")
     provisional = sorted({path for row in rows for path in row.provisional})
@@ -113,33 +120,24 @@ def _beside(year: facade.PersonYear, rows: list[facade.MoneyRow], spread: facade
         for path in provisional:
             out(f"      {path}")
     if spread is not None:
-        out(f"      在其所载区间内，基金支付合计为 {money(spread.low)} 至 {money(spread.high)} 元")
+        out(
+            f"      其中 {'、'.join(spread.paths)} 载有区间：全年基金支付在 {money(spread.low)} 至 {money(spread.high)} 元之间"
+        )
+    if year.case.note:
+        out(f"  说明：{year.case.note}")
 
 
 def comparison(result: facade.Comparison, *, explain: bool) -> None:
     """Before, after and difference of a reform for one case."""
     out("")
     out(f"{result.case.title or '未命名算例'} · 改革：{result.title}")
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for title in ("#", "日期", "待遇"):
-        table.add_column(title)
-    for title in ("基金（前）", "基金（后）", "差额", "个人（前）", "个人（后）", "差额"):
-        table.add_column(title, justify="right")
     for before, after in zip(result.before_rows, result.after_rows, strict=True):
-        fund = (before.fen["fund_pay_sumamt"], after.fen["fund_pay_sumamt"])
-        person = (before.fen["psn_part_amt"], after.fen["psn_part_amt"])
-        table.add_row(
-            str(before.index),
-            str(before.day),
-            before.benefit,
-            money(fund[0]),
-            money(fund[1]),
-            money(fund[1] - fund[0], signed=True),
-            money(person[0]),
-            money(person[1]),
-            money(person[1] - person[0], signed=True),
-        )
-    _out.print(table)
+        out(f"  #{before.index} {before.day} {before.benefit} {before.level}")
+        for name, title in (("fund_pay_sumamt", "基金"), ("psn_part_amt", "个人")):
+            a, b = before.fen[name], after.fen[name]
+            out(f"      {title} {money(a):>14} → {money(b):<14} {money(b - a, signed=True):>14}")
+    change = facade.fund_total(result.after) - facade.fund_total(result.before)
+    out(f"  全年基金支付 {money(change, signed=True)} 元")
     if explain:
         out("改革后：\n" + facade.explain(result.after))
 

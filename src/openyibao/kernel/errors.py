@@ -43,9 +43,14 @@ class OpenyibaoError(Exception):
 
 
 class Refused(OpenyibaoError):
-    """The business says no (业务拒绝)."""
+    """The business says no (业务拒绝). `where` names the place in the input, `also` every further refusal of it."""
 
     code = "REFUSED"
+    where = ""
+    also: tuple[Refused, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.where}: {super().__str__()}" if self.where else super().__str__()
 
 
 class PolicyMissing(Refused):

@@ -99,6 +99,8 @@ class Case:
     opening_counters: dict[str, Node] | None
     figures: dict[str, Node]
     expected: list[dict[str, Node]] = field(default_factory=list)
+    expected_year: dict[str, Node] = field(default_factory=dict)
+    note: str = ""
 
     def person_on(self, day: date) -> Person:
         found = self.timeline[0][1]
@@ -115,9 +117,9 @@ class Case:
 
 def read_case(source: Source) -> Case:
     """Check a case file and make its values. Raises: Malformed with every fault."""
-    faults = schema_faults(source, "case")
     if not isinstance(source.data, dict):
-        raise Malformed(faults or [source.fault((), "算例应为映射", "person 与 visits")])
+        raise Malformed([source.fault((), "算例应为映射（键: 值）", "person 与 visits")])
+    faults = schema_faults(source, "case")
     reader = _Reader(source, faults)
     case = reader.case()
     if faults:
@@ -165,6 +167,8 @@ class _Reader:
             opening_counters=opening.get("counters"),
             figures=data.get("with") or {},
             expected=data.get("expected") or [],
+            expected_year=data.get("expected_year") or {},
+            note=str(data.get("note", "")),
         )
         self.across(case)
         return case

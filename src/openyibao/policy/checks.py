@@ -17,12 +17,11 @@ from openyibao.kernel.money import basis_points, fen_from_yuan
 from openyibao.policy.compiler import SPLITTING_LAYER, Compiler, Facts, MissingFigure, resolve
 from openyibao.policy.rulebook import PolicyFile, Rulebook, Version, figures_of, group_names, load
 from openyibao.policy.source import Node
-from openyibao.policy.terms import CARE_KINDS, CHILDREN, DIMENSIONS, LABELS, STATUSES_OF
+from openyibao.policy.terms import CARE_KINDS, CHILDREN, DIMENSION_OF, DIMENSIONS, LABELS, STATUSES_OF
 
 Path_ = tuple[str | int, ...]
 RANK = {"seed": 0, "public": 1, "assumed": 2}
 LEVEL_ORDER = ("primary", "secondary", "tertiary")
-DIMENSION_OF = {key: name for name, keys in DIMENSIONS.items() for key in keys}
 
 
 def check_folder(folder: Path) -> list[Fault]:
@@ -61,6 +60,17 @@ def check_rulebook(rulebook: Rulebook) -> list[Fault]:
 
 def _at(version: Version, wrong: str, right: str = "", *path: str | int) -> Fault:
     return version.file.source.fault(("versions", version.index, *path), wrong, right)
+
+
+def check_files(rulebook: Rulebook, names: Iterable[str]) -> list[Fault]:
+    """Checks of the versions of some files alone: what a replaced figure may have broken."""
+    faults: list[Fault] = []
+    for name in names:
+        for version in rulebook.files[name].versions:
+            if version.file.kind in ("benefit", "layer") and "absent" not in version.body:
+                faults += _selectors(rulebook, version)
+                faults += _layer_shape(rulebook, version)
+    return sorted(set(faults))
 
 
 # One file -----------------------------------------------------------------------------------------------------------

@@ -62,6 +62,21 @@ class MissingFigure(Exception):
 
 
 @dataclass(frozen=True)
+class RowParts:
+    """What a layer row of the table says, for whoever explains it. Fen; a cap is (amount, name of its counter)."""
+
+    mask: int
+    fund: bool
+    visit_cap: int
+    per_day: bool
+    caps: tuple[tuple[int, str], ...]
+
+    def visit_limit(self, days: int) -> int:
+        """Most the layer pays for one visit; -1 without such a limit."""
+        return self.visit_cap * days if self.per_day and self.visit_cap >= 0 else self.visit_cap
+
+
+@dataclass(frozen=True)
 class LayerRow:
     """One layer of a cell: its row in P, who pays under which national field, and the path of each figure used."""
 
@@ -184,6 +199,13 @@ class SchemeBook:
     def slot(self, name: str) -> int:
         return self.slots.setdefault(name, len(self.slots))
 
+    def parts(self, offset: int) -> RowParts:
+        """The parts of a layer row that explanations name."""
+        row = self.P[offset : offset + kernel.ROW_HEAD]
+        names = list(self.slots)
+        caps = tuple((row[11 + 2 * at], names[row[12 + 2 * at]]) for at in range(row[10]))
+        return RowParts(row[1], bool(row[15]), row[7], bool(row[8]), caps)
+
     def _number_slots(self) -> None:
         for file in self._files():
             if file.kind not in ("benefit", "layer"):
@@ -195,7 +217,7 @@ class SchemeBook:
                 if per == "stay":
                     self.slot(f"{file.benefit}.stays")
                 if per == "year_highest":
-                    self.slot(_deductible_counter(file))
+                    self.slot(deductible_counter(file))
                 cap = body.get("cap")
                 if isinstance(cap, dict):
                     for disease in (body.get("diseases") or self.diseases) if cap.get("per") == "disease" else [""]:
@@ -397,7 +419,7 @@ class SchemeBook:
         paths["deductible"] = (path,)
         if kind == 3:
             paths["deductible"] = (path, "deductible.per")
-            head[5] = self.slot(_deductible_counter(version.file))
+            head[5] = self.slot(deductible_counter(version.file))
         if kind != 1:
             head[4] = amount
             return []
@@ -572,7 +594,8 @@ def _burden_counter(file: PolicyFile, body: Mapping[str, Node]) -> str:
     return str(body.get("counter", default))
 
 
-def _deductible_counter(file: PolicyFile) -> str:
+def deductible_counter(file: PolicyFile) -> str:
+    """Name of the counter of what a yearly deductible (highest level once) has taken so far."""
     return f"{file.benefit if file.kind == 'benefit' else file.layer}.deductible"
 
 

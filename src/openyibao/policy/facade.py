@@ -16,7 +16,7 @@ from openyibao.kernel.errors import Malformed
 from openyibao.policy import present, source
 from openyibao.policy import rulebook as rulebooks
 from openyibao.policy.case import Case, read_case
-from openyibao.policy.checks import check_folder
+from openyibao.policy.checks import check_files, check_folder
 from openyibao.policy.compare import (
     BillDifference,
     Comparison,
@@ -30,13 +30,14 @@ from openyibao.policy.contribution import Result as ContributionResult
 from openyibao.policy.contribution import contribute as _contribute
 from openyibao.policy.contribution import explain_contribution, read_contribution
 from openyibao.policy.contribution import result_as_json as contribution_as_json
-from openyibao.policy.explain import explain
+from openyibao.policy.explain import adjusted, changes_of, explain
 from openyibao.policy.figures import Figure, all_figures, area_name, figures_in, in_force
 from openyibao.policy.fold import PersonYear, settle_case
-from openyibao.policy.present import Interval, MoneyRow, money_rows
+from openyibao.policy.present import Interval, MoneyRow, fund_total, money_rows
 from openyibao.policy.rows import year_as_rows
 from openyibao.policy.runner import CaseResult
 from openyibao.policy.runner import run_cases as _run_cases
+from openyibao.policy.scaffold import new_city
 from openyibao.policy.source import Node, Source, schema_faults
 
 
@@ -69,16 +70,25 @@ class Policies:
         faults = schema_faults(reform, "reform")
         if faults:
             raise Malformed(faults)
-        return Policies(self.rulebook.reformed(reform.data["changes"], file=reform.name))
+        changed = self.rulebook.reformed(reform.data["changes"], file=reform.name)
+        return _sound(changed, (row["path"] for row in reform.data["changes"]))
 
     def with_figures(self, figures: Mapping[str, Node], name: str = "with") -> Policies:
         """These policies with figures replaced for every date. Raises: Malformed."""
-        return Policies(self.rulebook.with_figures(figures, file=name)) if figures else self
+        return _sound(self.rulebook.with_figures(figures, file=name), figures) if figures else self
 
     def settle(self, case: Case) -> PersonYear:
         """Settle a person's year. Raises: Refused, Malformed."""
         policies = self.with_figures(case.figures, case.source.name)
         return settle_case(case, policies.compiler)
+
+
+def _sound(changed: rulebooks.Rulebook, paths: Iterable[str]) -> Policies:
+    """Changed policies, unless a change broke a rule that files keep. Raises: Malformed."""
+    faults = check_files(changed, {path.partition("#")[0].removeprefix("policies/") for path in paths})
+    if faults:
+        raise Malformed(faults)
+    return Policies(changed)
 
 
 def load_case(path: Path) -> Case:
@@ -132,10 +142,12 @@ __all__ = [
     "PersonYear",
     "Policies",
     "Side",
+    "adjusted",
     "all_figures",
     "area_name",
     "bill_differences",
     "case_from",
+    "changes_of",
     "check_folder",
     "compare_reform",
     "contribute",
@@ -146,10 +158,12 @@ __all__ = [
     "explain_contribution",
     "figure_differences",
     "figures_in",
+    "fund_total",
     "in_force",
     "interval",
     "load_case",
     "money_rows",
+    "new_city",
     "run_cases",
     "year_as_rows",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from openyibao.kernel import areas
-from openyibao.kernel.errors import BenefitExcluded, EarlierVisitMissing, Malformed
+from openyibao.kernel.errors import BenefitExcluded, EarlierVisitMissing, Malformed, PolicyMissing, Refused
 from openyibao.kernel.money import fen_from_yuan, share
 from openyibao.policy.adjudicate import Bill, Split, adjudicate, best_of
 from openyibao.policy.case import Case, Person, Visit
@@ -122,13 +122,22 @@ class _Year:
     def run(self) -> PersonYear:
         rows: list[Settled | Reversed] = []
         context = self._context(self.case.person_on(self.case.visits[0].day))
+        refused: list[Refused] = []
         for visit in self.case.visits:
-            if visit.reverses >= 0:
-                rows.append(self.reverse(visit))
-            else:
-                settled = self.settle(visit)
-                context = settled.context
-                rows.append(settled)
+            try:
+                if visit.reverses < 0:
+                    settled = self.settle(visit)
+                    context = settled.context
+                    rows.append(settled)
+                elif visit.reverses in self.settled:
+                    rows.append(self.reverse(visit))
+            except Refused as problem:
+                source = self.case.source
+                problem.where = f"{source.name}:{source.line('visits', visit.index)} visits.{visit.index}"
+                refused.append(problem)
+        if refused:
+            refused[0].also = tuple(refused[1:])
+            raise refused[0]
         return PersonYear(self.case, rows, self.states, context, self.case.opening_seq + len(rows), self.compiler)
 
     # State ----------------------------------------------------------------------------------------------------
@@ -177,8 +186,7 @@ class _Year:
         cells = self._cells(book, person, visit)
         self._entitled(cells[0][1], book, person, visit, notes)
         if visit.at_standard:
-            standing = self._cells(book, person, replace(visit, exclusion=""))
-            visit = replace(visit, in_scope=_standard(book, standing[0][1], visit))
+            visit = replace(visit, in_scope=self._standard(book, person, visit))
             notes.append("未给费用，按支付标准计")
         filing, remote_bp, remote_path = self._remote(book, person, visit) if cells[0][1].in_force else ("", 0, "")
         insured, third = _without_third_party(visit)
@@ -228,6 +236,17 @@ class _Year:
             )
             found.append((facts, book.cell(visit.day, facts)))
         return found
+
+    def _standard(self, book: SchemeBook, person: Person, visit: Visit) -> int:
+        """Cost of long-term care billed at its standard: day rate times days; nothing where no fund pays any."""
+        try:
+            cell = self._cells(book, person, replace(visit, exclusion=""))[0][1]
+        except PolicyMissing:
+            if visit.exclusion:
+                return 0
+            raise
+        limits = [book.parts(row.offset).visit_limit(visit.days) for row in cell.rows]
+        return max([0, *limits])
 
     def _entitled(self, cell: Cell, book: SchemeBook, person: Person, visit: Visit, notes: list[str]) -> None:
         """Disease lists, filings and benefits that exclude each other."""
@@ -371,14 +390,6 @@ def _without_third_party(visit: Visit) -> tuple[Visit, int]:
     insured = replace(visit, **{name: getattr(visit, name) - part for name, part in parts.items()})
     insured = replace(insured, herb=min(insured.herb, insured.in_scope))
     return insured, visit.total - insured.total
-
-
-def _standard(book: SchemeBook, cell: Cell, visit: Visit) -> int:
-    """Cost of long-term care billed at its standard: day rate times days."""
-    for row in cell.rows:
-        if book.P[row.offset + 7] >= 0:
-            return book.P[row.offset + 7] * (visit.days if book.P[row.offset + 8] else 1)
-    return 0
 
 
 def _read_counter(state: State, name: str, value: object, known: dict[str, int]) -> None:

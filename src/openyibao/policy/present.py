@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from openyibao.policy.compiler import Compiler
-from openyibao.policy.explain import figures
 from openyibao.policy.fold import PersonYear, Reversed, Settled, settle_case
 from openyibao.policy.rows import amounts
 from openyibao.policy.terms import BENEFITS, LEVELS
+from openyibao.policy.trace import figures
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,11 @@ def _visit(settled: Settled) -> MoneyRow:
         visit.day,
         BENEFITS[visit.benefit],
         LEVELS.get(visit.level, ""),
-        amounts(settled),
+        {
+            **amounts(settled),
+            "special_drug": visit.special_drug,
+            "remote_first_self_pay": settled.split.remote,
+        },
         notes=(*settled.notes, *absent),
         gaps=cell.gaps,
         provisional=tuple(sorted(figure.path for figure in figures(settled) if figure.standing)),
@@ -64,7 +68,7 @@ def _reversal(row: Reversed) -> MoneyRow:
         row.visit.day,
         f"冲销 #{visit.index}",
         LEVELS.get(visit.level, ""),
-        {name: -fen for name, fen in amounts(row.target).items()},
+        {name: -fen for name, fen in _visit(row.target).fen.items()},
         reversal=True,
         adjustments=row.adjustments,
     )

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from openyibao.kernel.money import yuan_text
-from openyibao.policy.explain import provisional
 from openyibao.policy.fold import PersonYear, Reversed, Settled, State
 from openyibao.policy.terms import FUND_FIELDS
+from openyibao.policy.trace import provisional
 
 Row = dict[str, Any]
 

@@ -21,7 +21,7 @@ from openyibao.kernel.errors import Fault, Malformed
 from openyibao.kernel.periods import FAR_FUTURE, Period, day_from_text, period_from_text
 from openyibao.policy import source
 from openyibao.policy.source import Node, Source
-from openyibao.policy.terms import GROUPS
+from openyibao.policy.terms import DIMENSION_OF, GROUPS
 
 _NOT_FIGURES = frozenset(
     {"from", "until", "sources", "alternatives", "marks", "measures", "who", "diseases", "counter", "notes", "order"}
@@ -34,6 +34,7 @@ class Provenance:
 
     source: str
     title: str
+    about: str
     certainty: str
     first_year: int
     last_year: int
@@ -76,7 +77,7 @@ class Version:
             return owner.provenance(path, rulebook)
         for prefix in _prefixes(path):
             if prefix in self.changed:
-                return Provenance(self.changed[prefix], "", self.changed[prefix], 0, 9999)
+                return Provenance(self.changed[prefix], "", "", self.changed[prefix], 0, 9999)
         stated: dict[str, Node] = self.body.get("sources", {})
         entry = stated.get("*", {})
         for prefix in _prefixes(path):
@@ -192,6 +193,7 @@ class Rulebook:
         return Provenance(
             str(entry.get("source", "")),
             str(known.get("title", "")),
+            str(known.get("note", "")),
             str(entry.get("certainty", "assumed")),
             int(years[0]),
             int(years[1]),
@@ -277,7 +279,9 @@ def _set(node: Node, keys: list[str], value: Node) -> bool:
                 node = node[int(key) - 1]
         elif isinstance(node, dict):
             if last:
-                if at == 0 and (key in _NOT_FIGURES or key not in node):
+                if key not in node and (at == 0 or not _same_dimension(key, node)):
+                    return False
+                if at == 0 and key in _NOT_FIGURES:
                     return False
                 node[key] = value
             elif key in node:
@@ -287,6 +291,12 @@ def _set(node: Node, keys: list[str], value: Node) -> bool:
         else:
             return False
     return True
+
+
+def _same_dimension(key: str, table: Mapping[str, Node]) -> bool:
+    """Whether a new key of a figure's mapping depends on the same thing as those it already has."""
+    kinds = {DIMENSION_OF.get(other) for other in table if other != "otherwise"}
+    return key == "otherwise" or (key in DIMENSION_OF and kinds <= {DIMENSION_OF[key]})
 
 
 def figures_of(body: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:

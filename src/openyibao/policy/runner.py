@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from openyibao.policy import source
 from openyibao.policy.case import read_case
 from openyibao.policy.compiler import Compiler
 from openyibao.policy.contribution import contribute, explain_contribution, read_contribution, result_as_json
-from openyibao.policy.explain import explain_visit
-from openyibao.policy.fold import Reversed, settle_case
+from openyibao.policy.explain import explain_layers, explain_reversal, explain_visit
+from openyibao.policy.fold import Reversed, Settled, settle_case
 from openyibao.policy.rows import year_as_rows
 from openyibao.policy.rulebook import Rulebook
 from openyibao.policy.source import Source
@@ -69,17 +69,31 @@ def _run_case(read: Source, rulebook: Rulebook, compiler: Compiler, result: Case
     case = read_case(read)
     mine = Compiler(rulebook.with_figures(case.figures, file=read.name)) if case.figures else compiler
     year = settle_case(case, mine)
-    rows = year_as_rows(year)["visits"]
+    answer = year_as_rows(year)
+    rows = answer["visits"]
     if len(case.expected) > len(rows):
         result.differences.append(f"expected 有 {len(case.expected)} 行，就诊只有 {len(rows)} 笔")
     traces = []
     for at, (wanted, row) in enumerate(zip(case.expected, rows, strict=False)):
-        found = list(differences(f"第 {at} 笔", wanted, row))
+        found = list(differences(f"#{at}", wanted, row))
         result.differences += found
         if found:
-            settled = year.rows[at]
-            traces.append(explain_visit(settled.target if isinstance(settled, Reversed) else settled))
+            traces.append(_trace(year.rows[at], wanted, row))
+    result.differences += differences("全年", case.expected_year, answer["year"])
     result.trace = "\n".join(traces)
+
+
+def _trace(row: Settled | Reversed, wanted: Mapping[str, Any], got: Mapping[str, Any]) -> str:
+    """The reasoning of the layers that a case's stated figures differ on; of the whole row when it is no layer."""
+    if isinstance(row, Reversed):
+        return explain_reversal(row)
+    off = {key for key, value in wanted.items() if list(differences("", value, got.get(key)))}
+    stated = wanted.get("payers")
+    if isinstance(stated, dict):
+        off |= {key for key, value in stated.items() if list(differences("", value, got["payers"].get(key)))}
+    if "act_pay_dedc" in off:
+        off.add("basic_pool")
+    return explain_layers(row, off) or explain_visit(row)
 
 
 def differences(where: str, wanted: Any, got: Any) -> Iterator[str]:

@@ -26,6 +26,15 @@ Node = Any
 """What a file holds: dict, list, str, int, bool or None."""
 
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
+TYPES = {
+    "object": "映射（键: 值）",
+    "array": "列表",
+    "string": "文本",
+    "integer": "整数",
+    "number": "数",
+    "boolean": "true 或 false",
+    "null": "空",
+}
 _MOST_BYTES = 2_000_000
 _MOST_NODES = 400_000
 _MOST_DEPTH = 40
@@ -168,7 +177,8 @@ def _explain(source: Source, error: ValidationError) -> Iterator[Fault]:
             return
         if not isinstance(error.instance, dict | list):
             leaf = error.context[0]
-            yield source.fault(tuple(error.absolute_path), _shown(error.instance) + " 不符合要求", _right(leaf))
+            right = _described(leaf) or _described(error) or _right(leaf)
+            yield source.fault(tuple(error.absolute_path), _shown(error.instance) + " 不符合要求", right)
             return
     path = tuple(error.absolute_path)
     rule: Any = error.schema
@@ -193,13 +203,20 @@ def _explain(source: Source, error: ValidationError) -> Iterator[Fault]:
         yield source.fault(path, _shown(instance) + " 不符合要求", right or error.message)
 
 
+def _described(error: ValidationError) -> str:
+    rule: Any = error.schema
+    return str(rule.get("description", "")) if isinstance(rule, dict) else ""
+
+
 def _right(error: ValidationError) -> str:
     """What the schema says would be right."""
     rule: Any = error.schema
     wanted: Any = error.validator_value
     if error.validator == "enum":
         return "、".join(map(str, wanted))
-    return str(rule.get("description", "")) if isinstance(rule, dict) else ""
+    if error.validator == "type" and "description" not in rule:
+        return "或".join(TYPES[name] for name in ([wanted] if isinstance(wanted, str) else wanted))
+    return _described(error)
 
 
 def _shown(value: Node) -> str:

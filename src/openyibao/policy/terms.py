@@ -124,6 +124,8 @@ DIMENSIONS = {
 }
 """What a figure may depend on. Keys are unique across dimensions, so a mapping needs no dimension's name."""
 
+DIMENSION_OF = {key: name for name, keys in DIMENSIONS.items() for key in keys}
+
 LABELS = {
     **LEVELS,
     **STATUSES,
