@@ -279,6 +279,18 @@ def test_opening_state_continues_a_year(policies: Policies) -> None:
     assert second["year"] == whole["year"]
 
 
+def test_stay_over_new_year_bears_one_deductible_and_counts_in_the_year_of_discharge(policies: Policies) -> None:
+    piece = {"date": "2022-12-31", "stay_id": "A", "mid_stay": True, "in_scope": 5000}
+    december = settle(policies, EMPLOYEE, piece)
+    borne = december["year"]["counters"]["stay.A.deductible"]
+    opening = {"seq": 0, "counters": {"stay.A.deductible": borne}}
+    end = {**piece, "date": "2023-01-09", "mid_stay": False}
+    january = settle(policies, EMPLOYEE, end, {"date": "2023-03-01", "in_scope": 5000}, opening=opening)
+    assert pays(december, "act_pay_dedc") == ["800.00"]
+    assert pays(january, "act_pay_dedc") == ["0.00", "400.00"]
+    assert january["year"]["counters"]["inpatient.stays"] == "2"
+
+
 @pytest.mark.parametrize(
     ("opening", "visit", "says"),
     [

@@ -121,7 +121,8 @@ def _beside(year: facade.PersonYear, rows: list[facade.MoneyRow], spread: facade
             out(f"      {path}")
     if spread is not None:
         out(
-            f"      其中 {'、'.join(spread.paths)} 载有区间：全年基金支付在 {money(spread.low)} 至 {money(spread.high)} 元之间"
+            f"      其中 {'、'.join(spread.paths)} 载有区间："
+            f"全年基金支付在 {money(spread.low)} 至 {money(spread.high)} 元之间"
         )
     if year.case.note:
         out(f"  说明：{year.case.note}")
