@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from openyibao.kernel.areas import same_province
 from openyibao.kernel.errors import Refused
+from openyibao.kernel.money import MOST_FEN
 from openyibao.policy.compiler import Compiler, Facts, refuse_missing
 from openyibao.policy.fold import Settled
 from openyibao.policy.terms import BENEFITS, CHILDREN, FILINGS, GROUPS, LAYERS, LEVELS, STATUSES
@@ -229,12 +230,13 @@ class YearPlan:
     # Running --------------------------------------------------------------------------------------------------
 
     def settle(self, columns: dict[str, npt.NDArray[Any]], *, splits: bool = False) -> Result:
-        """Settle sorted standing visits (全年重算). Raises: PolicyMissing, FigureMissing.
+        """Settle sorted standing visits (全年重算). Raises: PolicyMissing, FigureMissing, ValueError.
 
         Args: columns as COLUMNS, equal length, sorted by person, year, settle order. splits asks for every visit's
         payments; without it only totals are kept.
         """
         compiled = _compiled()
+        self._fits(columns, compiled.MOST_STAYS)
         n = len(columns["person"])
         args = [columns[name] for name, _ in COLUMNS]
         while True:
@@ -273,6 +275,33 @@ class YearPlan:
         if not splits:
             return Result(self.layers, totals, None, None, None)
         return Result(self.layers, totals, payments, extra[:, 1], extra[:, 0])
+
+    def _fits(self, columns: dict[str, npt.NDArray[Any]], most_stays: int) -> None:
+        """Refuse columns the compiled loop may not index with, or whose products would not fit. Raises: ValueError."""
+        lengths = {len(columns[name]) for name, _ in COLUMNS}
+        if len(lengths) != 1:
+            raise ValueError(f"columns differ in length: {sorted(lengths)}")
+        if not lengths.pop():
+            return
+        bounds = {
+            "day": (self.first_day, self.first_day + self.n_days - 1),
+            "context": (0, len(self.contexts) - 1),
+            "variant": (0, len(self.variants) - 1),
+            "groups": (0, (1 << len(GROUP_CODES)) - 1),
+            "benefit": (0, len(BENEFIT_CODES) - 1),
+            "level": (0, len(LEVEL_CODES) - 1),
+            "status": (0, len(STATUS_CODES) - 1),
+            "filing": (HOME, len(FILING_CODES) - 1),
+            "stay": (HOME, most_stays - 1),
+            **dict.fromkeys(("in_scope", "prior", "over", "non_covered", "special", "herb"), (0, MOST_FEN)),
+        }
+        wrong = [
+            f"{name} must lie in {low}..{high}"
+            for name, (low, high) in bounds.items()
+            if columns[name].min() < low or columns[name].max() > high
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
 
     def _refusal(self, columns: dict[str, npt.NDArray[Any]], at: int) -> Refused:
         """Why visit `at` cannot be decided."""
