@@ -34,7 +34,7 @@ def test_skeleton_passes_the_check_and_refuses_to_settle() -> None:
         shell.run("openyibao policy new-city dezhou --scheme resident --year 2024 --into .")
         shell.run("openyibao policy check policies")
         assert shell.code == 0
-        said = "\n".join(shell.run("openyibao settle cases/dezhou/first.yaml"))
+        said = "\n".join(shell.run("openyibao settle cases/dezhou/first-resident.yaml"))
         assert shell.code == 2
         assert "FIGURE_MISSING" in said
         assert "dezhou/resident/inpatient.yaml#deductible.amount.tertiary" in said
@@ -51,7 +51,7 @@ def test_final_files_pass_the_check(dezhou: Path) -> None:
 
 
 def test_case_settles_to_the_hand_calculation(dezhou: Path) -> None:
-    year = facade.Policies.load().settle(facade.load_case(dezhou / "cases/dezhou/first.yaml"))
+    year = facade.Policies.load().settle(facade.load_case(dezhou / "cases/dezhou/first-resident.yaml"))
     rows = facade.year_as_rows(year)["visits"]
     assert [row["act_pay_dedc"] for row in rows] == ["1000.00", "500.00", "0.00", "0.00"]
     assert [row["hifp_pay"] for row in rows] == ["11020.00", "28710.00", "150.00", "110.00"]
@@ -65,7 +65,7 @@ def test_case_settles_to_the_hand_calculation(dezhou: Path) -> None:
 def test_cases_run_and_a_wrong_expectation_is_found(dezhou: Path) -> None:
     shell = Shell()
     assert shell.run("openyibao cases run cases/dezhou")[-1] == "1 passed, 0 failed"
-    case = dezhou / "cases/dezhou/first.yaml"
+    case = dezhou / "cases/dezhou/first-resident.yaml"
     case.write_text(case.read_text(encoding="utf-8").replace('"9762.00"', '"9762.01"'), encoding="utf-8")
     assert shell.run("openyibao cases run cases/dezhou")[-1] == "0 passed, 1 failed"
     assert shell.code == 1

@@ -65,9 +65,9 @@ def prepare(state: dict[str, Any], visit: dict[str, Any], stay: str, rules: Rule
     benefit, on = visit["benefit"], visit["date"]
     excluded = "exclusion" in visit
     plan = plan_for(state, benefit, on, rules, excluded)
-    through_funds = not excluded and not plan.absent
+    through_funds = not excluded
     disease = canonical(visit.get("disease"))
-    if through_funds:
+    if through_funds and not plan.absent:
         check_entitlement(state, visit, disease, plan)
 
     care_area = visit.get("care_area", state["area"])

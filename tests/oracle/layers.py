@@ -26,7 +26,7 @@ class Bill:
 
     benefit: str
     scheme: str
-    through_funds: bool  # False: an exclusion, or a benefit not in force; no layer pays, no counter moves
+    through_funds: bool  # False: an exclusion; no layer pays, no counter moves
     in_scope: int
     herb: int  # part of in_scope
     remote_first: int  # 异地首先自付, part of in_scope
@@ -84,11 +84,11 @@ def run_chain(bill: Bill, group: str | None, book: Book) -> Shares:
     group_keys = group_keys_of(group, plan)
     keys = (*bill.facts, *group_keys)
 
-    open_stay(bill, book)
+    begun = open_stay(bill, book)
     x = bill.in_scope - bill.remote_first
     taken, before_caps, paid = 0, 0, 0
     if basic:
-        taken, before_caps, paid = layer_pays(basic, plan.basic_caps, x, bill, keys, book)
+        taken, before_caps, paid = layer_pays(basic, plan.basic_caps, x, bill, keys, book, begun)
     burden = {
         **bill.beside,
         "deductible": taken,
@@ -107,6 +107,8 @@ def run_chain(bill: Bill, group: str | None, book: Book) -> Shares:
             payers[layer], fields[layer] = paid, basic.pays_as(bill.scheme)
         elif rule and is_for(rule, group_keys):
             measured = [part for part in BURDEN if part in rule.body["measures"].get(bill.benefit, [])]
+            if plan.absent and measured != ["special_drug"]:
+                continue  # a benefit not in force: only what is not the benefit's own, its special drugs, has a payer
             x = sum(burden[part] for part in measured)
             _, _, payers[layer] = layer_pays(rule, own_cap(rule, bill.benefit), x, bill, keys, book)
             fields[layer] = rule.pays_as(bill.scheme)
@@ -147,7 +149,7 @@ def relieve(burden: dict[str, int], measured: list[str], paid: int) -> None:
 
 
 def layer_pays(
-    rule: Rule, caps: tuple[Rule, ...], x: int, bill: Bill, keys: tuple[str, ...], book: Book
+    rule: Rule, caps: tuple[Rule, ...], x: int, bill: Bill, keys: tuple[str, ...], book: Book, begun: bool = False
 ) -> tuple[int, int, int]:
     """(deductible taken, payment before caps, payment) of one layer on x; counters are moved on."""
     if x == 0:  # a missing figure refuses only when there is money to measure
@@ -162,7 +164,7 @@ def layer_pays(
         allowed = rule.rate(rule.body["top_up"]["patient_share"], keys) * bill.in_scope
         before_caps = max(0, half_up(x - allowed))
     else:
-        taken = deductible_taken(rule, x, acc, bill, keys, book)
+        taken = deductible_taken(rule, x, acc, bill, keys, book, begun)
         before_caps = half_up(tiers_pay(rule, acc + taken, acc + x, bill, keys))
     paid = after_caps(rule, caps, before_caps, bill, keys, book)
     book.grow(accumulator, x)
@@ -179,7 +181,7 @@ def require_figures(rule: Rule, caps: tuple[Rule, ...], keys: tuple[str, ...]) -
         rule.amount(holder.cap["amount"], keys)
 
 
-def deductible_taken(rule: Rule, x: int, acc: int, bill: Bill, keys: tuple[str, ...], book: Book) -> int:
+def deductible_taken(rule: Rule, x: int, acc: int, bill: Bill, keys: tuple[str, ...], book: Book, begun: bool) -> int:
     """What the layer's deductible (起付线) takes of x; noted as borne by the stay or the year."""
     stated = rule.deductible
     if not stated:
@@ -187,7 +189,7 @@ def deductible_taken(rule: Rule, x: int, acc: int, bill: Bill, keys: tuple[str, 
     by_stay = (rule.head["layer"], bill.stay)
     by_year = rule.named("deductible")
     match stated["per"]:
-        case "stay" if bill.transfer_down:
+        case "stay" if bill.transfer_down and begun:
             owed = 0
         case "stay":
             owed = stay_amount(rule, stated, book.stays.get((bill.benefit, bill.stay), 1), keys) - book.borne.get(
@@ -196,7 +198,9 @@ def deductible_taken(rule: Rule, x: int, acc: int, bill: Bill, keys: tuple[str, 
         case "year":
             owed = (rule.amount(stated["amount"], keys) or 0) - acc
         case "year_highest":
-            owed = (rule.amount(stated["amount"], keys) or 0) - book.at(by_year)
+            highest = max(rule.amount(stated["amount"], keys) or 0, book.at(by_year + "_due"))
+            book.grow(by_year + "_due", highest - book.at(by_year + "_due"))
+            owed = highest - book.at(by_year)
         case other:
             raise OracleRefuses(f"{rule.path}: deductible per {other}")
     taken = min(x, max(0, owed))
@@ -279,11 +283,14 @@ def cap_counter(holder: Rule, disease: str | None) -> str:
     return holder.named(f"{disease}.paid")
 
 
-def open_stay(bill: Bill, book: Book) -> None:
-    """Give the visit's stay its n in the year, once for all its pieces (住院次数)."""
+def open_stay(bill: Bill, book: Book) -> bool:
+    """Give the visit's stay its n in the year, once for all its pieces (住院次数); had it begun before?"""
     basic = bill.plan.basic
-    if basic is None or (bill.benefit, bill.stay) in book.stays:
-        return
+    if (bill.benefit, bill.stay) in book.stays:
+        return True
+    if basic is None:
+        return False
     if bill.benefit == "inpatient" or basic.deductible.get("per") == "stay":
         book.grow(f"{bill.benefit}.stays", 1)
         book.stays[bill.benefit, bill.stay] = book.at(f"{bill.benefit}.stays")
+    return False

@@ -192,7 +192,7 @@ class Rulebook:
         """The file's version on a date, replaced figures in, and what it does not state taken from what it extends."""
         head = self.files[path]
         for version in head.get("versions", []):
-            if not version["from"] <= on <= version.get("until", FOREVER):
+            if not version["from"] <= on <= version.get("until", FOREVER) or "absent" in version:
                 continue
             body = version
             for keys, since, value in self.changes.get(path, []):

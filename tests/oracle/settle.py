@@ -69,6 +69,7 @@ class PersonYear:
         self.first_books: tuple[str, str] | None = None
         self.latest_books: tuple[str, str] | None = None
         self.books: dict[tuple[str, str], Book] = {}
+        self.met_stays: set[str] = set()
         self.standing: dict[int, Standing] = {}
         self.account_since = ""
         self.balance = fen(self.person.get("account_balance", "0"))
@@ -97,11 +98,15 @@ class PersonYear:
 
     def stay_of(self, index: int, visit: dict[str, Any]) -> str:
         """Which stay this visit is a piece of: the named one, the one a transfer continues, or a stay of its own."""
+        joins = visit.get("origin") in ("transfer_up", "transfer_down") and "exclusion" not in visit
         if "stay_id" in visit:
-            return f"named {visit['stay_id']}"
+            name = f"named {visit['stay_id']}"
+            if joins and visit.get("benefit") == "inpatient" and name not in self.met_stays:
+                raise OracleRefuses("a transfer, and the stay it continues was never settled")
+            self.met_stays.add(name)
+            return name
         if visit.get("mid_stay") == "true":
             raise OracleRefuses("a settlement in mid-stay needs its stay_id")
-        joins = visit.get("origin") in ("transfer_up", "transfer_down") and "exclusion" not in visit
         if visit.get("benefit") == "inpatient" and joins:
             for earlier in reversed(self.standing.values()):
                 if earlier.prepared.bill.benefit == "inpatient" and earlier.prepared.bill.through_funds:

@@ -53,7 +53,7 @@ DAMAGES = [
     Damage("negative amount", SERIOUS, "otherwise: 11000", "otherwise: -1", "不符合要求", "-1"),
     Damage("wrong certainty", RESIDENT_STAY, "certainty: seed}", "certainty: sure}", "seed、public、assumed", "sure"),
     Damage("no provenance", SERIOUS, '"*": {source: liaocheng-2022, certainty: seed}', "bonus: {}", "*"),
-    Damage("unknown field", RESIDENT_STAY, "pays_as: hifp_pay", "pays_as: hifp", "hifp_pay、", "hifp"),
+    Damage("unknown field", RESIDENT_STAY, "pays_as: hifp_pay", "pays_as: hifp", "国家接口字段", "hifp"),
     # dates
     Damage(
         "date that is none",

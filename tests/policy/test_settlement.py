@@ -86,6 +86,57 @@ def test_highest_deductible_once_counts_what_was_borne(policies: Policies) -> No
     assert pays(answer) == ["70.00", "200.00", "70.00"]
 
 
+def test_highest_deductible_once_does_not_depend_on_the_order_of_visits(policies: Policies) -> None:
+    tertiary = {"date": "2023-02-01", "benefit": "outpatient", "level": "tertiary", "in_scope": 300}
+    primary = {"date": "2023-03-01", "benefit": "outpatient", "level": "primary", "in_scope": 1000}
+    one, other = settle(policies, EMPLOYEE, tertiary, primary), settle(policies, EMPLOYEE, primary, tertiary)
+    assert pays(one, "act_pay_dedc") == ["300.00", "500.00"]
+    assert pays(one) == ["0.00", "350.00"]
+    assert pays(other, "act_pay_dedc") == ["200.00", "300.00"]
+    assert one["year"]["counters"]["outpatient.deductible_due"] == "800.00"
+
+
+def test_special_drugs_are_paid_beside_a_benefit_not_yet_in_force(policies: Policies) -> None:
+    visit = {"benefit": "outpatient", "in_scope": 100, "special_drug": 50000, "care_area": "110000"}
+    row = settle(policies, EMPLOYEE, visit)["visits"][0]
+    assert (row["hifp_pay"], row["hifob_pay"]) == ("0.00", "24000.00")
+    assert "remote_first_self_pay" not in row["payers"]
+
+
+def test_transfer_into_a_stay_never_settled_is_refused(policies: Policies) -> None:
+    for origin in ("transfer_up", "transfer_down"):
+        with pytest.raises(EarlierVisitMissing):
+            settle(policies, EMPLOYEE, {"in_scope": 5000, "stay_id": "Z", "origin": origin})
+
+
+def test_transfer_down_owes_its_own_deductible_when_the_stay_it_left_was_reversed(policies: Policies) -> None:
+    answer = settle(
+        policies,
+        EMPLOYEE,
+        {"in_scope": 5000, "stay_id": "A"},
+        {"level": "primary", "in_scope": 5000, "stay_id": "A", "origin": "transfer_down"},
+        {"reverses": 0},
+    )
+    assert pays(answer, "act_pay_dedc")[1] == "0.00"
+    # 4800 x 90% as a stay of its own, instead of 5000 x 90%
+    assert answer["visits"][2]["adjustments"] == [{"visit": 1, "payers": {"basic_pool": "-180.00"}}]
+
+
+def test_care_days_do_not_overlap_hospital_days(policies: Policies) -> None:
+    stay = {"in_scope": 5000, "admitted": "2022-06-01", "discharged": "2022-06-20", "date": "2022-06-20"}
+    care = {"benefit": "long_term_care", "care_kind": "home", "days": 20, "date": "2022-06-30"}
+    dated = {**care, "admitted": "2022-06-15", "discharged": "2022-07-05"}
+    with pytest.raises(BenefitExcluded, match="重叠"):
+        settle(policies, EMPLOYEE, stay, dated)
+    after = {**care, "admitted": "2022-06-20", "discharged": "2022-07-10"}
+    assert pays(settle(policies, EMPLOYEE, stay, after), "oth_pay") == ["0.00", "1100.00"]
+
+
+def test_unknown_supplement_is_an_error(policies: Policies) -> None:
+    with pytest.raises(Malformed, match="liaohuibao"):
+        settle(policies, {**RESIDENT, "supplements": ["liaohui"]}, {"in_scope": 100})
+
+
 def test_policy_that_begins_in_january_pays_nothing_before(policies: Policies) -> None:
     row = settle(policies, EMPLOYEE, {"benefit": "outpatient", "level": "primary", "in_scope": 1000})["visits"][0]
     assert row["fund_pay_sumamt"] == "0.00"

@@ -27,7 +27,7 @@ COMPARED = (
 def single(case: dict[str, Any], policies: Policies) -> PersonYear | None:
     """The single driver's answer, or None when it refuses."""
     try:
-        return policies.settle(case_from(case))
+        return policies.settle(case_from(case, checked=True))
     except (Refused, Malformed):
         return None
 

@@ -25,7 +25,7 @@ def settle(as_json: Json = False) -> None:
 
 @app.command()
 def year(
-    visits: Annotated[int, typer.Option("--visits", help="就诊笔数。")] = 4_000_000,
+    visits: Annotated[int, typer.Option("--visits", min=1000, help="就诊笔数，至少 1000。")] = 4_000_000,
     as_json: Json = False,
 ) -> None:
     """全年重算：内存列、Parquet，以及同一规则的 OpenFisca。"""

@@ -13,7 +13,7 @@ from openyibao.kernel.areas import all_areas, area_keys
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.kernel.periods import day_from_text
 from openyibao.policy import facade
-from openyibao.policy.terms import BENEFITS, CERTAINTIES, LABELS, SCHEMES, layer_name
+from openyibao.policy.terms import BENEFITS, CERTAINTIES, LABELS, SCHEMES
 
 app = typer.Typer(no_args_is_help=True, help="政策文件：校验、查看、比较、列参数、新建地区。")
 Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
@@ -127,11 +127,14 @@ def diff(
     if not changed:
         show.out("  没有不同")
     show.out(f"\n支付不同的最小账单：当年第一笔，政策范围内费用多少时，基金支付 {names[0]} → {names[1]}（元）")
+    alike: dict[tuple[str, int, int, int], list[str]] = {}
     for bill in bills:
         who = LABELS[bill.status] + (f"、{LABELS[bill.group]}" if bill.group else "")
-        what = f"{SCHEMES[bill.scheme]} {BENEFITS[bill.benefit]} {LABELS[bill.level]} {who}"
-        left, right = (show.money(amount) for amount in (bill.left, bill.right))
-        show.out(f"  {show.money(bill.in_scope):>12}  {left:>12} → {right:<12}  {what}")
+        what = f"{SCHEMES[bill.scheme]} {BENEFITS[bill.benefit]} {who}"
+        alike.setdefault((what, bill.in_scope, bill.left, bill.right), []).append(LABELS[bill.level])
+    for (what, in_scope, before, after), levels in alike.items():
+        pays = f"{show.money(before):>12} → {show.money(after):<12}"
+        show.out(f"  {show.money(in_scope):>12}  {pays}  {what}（{'、'.join(levels)}）")
     if not bills:
         show.out("  在 100 万元以内没有支付不同的账单")
 
@@ -150,9 +153,10 @@ def new_city(
     for path in written:
         show.out(f"已写 {path}")
     key = all_areas()[code].key
-    show.out(f"下一步：把 {layer_name('basic_pool')}各文件中的 missing 换成数字并写明来源，然后")
+    show.out("下一步：把各文件中的 missing 换成数字并写明来源，然后")
     show.out(f"  openyibao policy check {root / 'policies'}")
-    show.out(f"  openyibao settle {root / 'cases' / key}/first.yaml --explain")
+    elsewhere = f"OPENYIBAO_POLICIES={root / 'policies'} " if into else ""
+    show.out(f"  {elsewhere}openyibao settle {root / 'cases' / key / f'first-{scheme}.yaml'} --explain")
 
 
 def _area(text: str) -> str:

@@ -161,7 +161,7 @@ def contribution(answer: Mapping[str, Any]) -> None:
         table.add_row(name, str(answer[key]))
     _out.print(table)
     for key, name in (("assistance", "其中医疗救助资助"), ("deferred", "其中缓缴")):
-        if key in answer:
+        if answer.get(key, "0.00") != "0.00":
             out(f"  {name}：{answer[key]}")
     for name, amount in answer.get("transfers", {}).items():
         out(f"  按人头划转 {layer_name(name)}：{amount}")

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from openyibao.policy.compiler import Cell, SchemeBook, refuse_missing
-from openyibao.policy.kernel import settle_visit
+from openyibao.policy.kernel import TRACE_HEAD, settle_visit
+
+_TRACE_PER_LAYER = TRACE_HEAD + 2 * 12
+"""Room for one layer's trace: its head and, at most, the twelve tiers the schema allows."""
 
 
 class Bill(NamedTuple):
@@ -40,9 +43,6 @@ class Split(NamedTuple):
     trace: tuple[int, ...]
 
 
-_TRACE = [0] * 640
-
-
 def adjudicate(book: SchemeBook, cell: Cell, bill: Bill, counters: Mapping[str, int]) -> Split:
     """Settle one bill (单笔结算). `counters` holds the person-year's counters by name; it is not changed.
 
@@ -58,6 +58,7 @@ def adjudicate(book: SchemeBook, cell: Cell, bill: Bill, counters: Mapping[str, 
         state += bill.stay
     layers = len(cell.rows)
     out = [0] * (layers + 2)
+    trace = [0] * (layers * _TRACE_PER_LAYER)
     length = settle_visit(
         book.P,
         book.C,
@@ -76,7 +77,7 @@ def adjudicate(book: SchemeBook, cell: Cell, bill: Bill, counters: Mapping[str, 
         state,
         0,
         out,
-        _TRACE,
+        trace,
         1,
     )
     if cell.missing:
@@ -88,7 +89,7 @@ def adjudicate(book: SchemeBook, cell: Cell, bill: Bill, counters: Mapping[str, 
         if state[at] != before[at]:
             after[name] = state[at]
     stay = (state[stay_at], state[stay_at + 1]) if stay_at >= 0 else bill.stay
-    return Split(cell, tuple(out[2:]), out[1], out[0], stay, after, tuple(_TRACE[:length]))
+    return Split(cell, tuple(out[2:]), out[1], out[0], stay, after, tuple(trace[:length]))
 
 
 def best_of(splits: list[Split]) -> Split:

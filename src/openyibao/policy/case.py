@@ -18,6 +18,7 @@ from openyibao.kernel.periods import FAR_FUTURE, FAR_PAST, day_from_text
 from openyibao.policy.source import Node, Source, schema_faults
 from openyibao.policy.terms import BENEFITS, STATUSES, STATUSES_OF
 
+CLASS_NAMES = {"一档": "first", "二档": "second"}
 DISEASE_NAMES = {"高血压": "高血压病", "hypertension": "高血压病", "diabetes": "糖尿病"}
 SUMS = ("in_scope", "non_covered", "over_limit", "prior_self_pay")
 
@@ -79,6 +80,8 @@ class Visit:
     account_limit: int = -1
     """Most the account may pay; -1 as much as it has, 0 nothing."""
     reverses: int = -1
+    admitted: date | None = None
+    discharged: date | None = None
     at_standard: bool = False
     """Long-term care without a stated cost: the cost is the standard."""
 
@@ -115,11 +118,14 @@ class Case:
         return self.visits[0].day.year
 
 
-def read_case(source: Source) -> Case:
-    """Check a case file and make its values. Raises: Malformed with every fault."""
+def read_case(source: Source, *, checked: bool = False) -> Case:
+    """Check a case file and make its values. `checked`: its structure is known to fit the schema.
+
+    Raises: Malformed with every fault.
+    """
     if not isinstance(source.data, dict):
         raise Malformed([source.fault((), "算例应为映射（键: 值）", "person 与 visits")])
-    faults = schema_faults(source, "case")
+    faults = [] if checked else schema_faults(source, "case")
     reader = _Reader(source, faults)
     case = reader.case()
     if faults:
@@ -204,7 +210,7 @@ class _Reader:
             changes["area"] = self.value((*path, "area"), node["area"], _pooling_area, base.area)
         for key in ("scheme", "status", "contribution_class"):
             if isinstance(node.get(key), str):
-                changes[key] = node[key]
+                changes[key] = CLASS_NAMES.get(node[key], node[key])
         if isinstance(node.get("groups"), list):
             changes["groups"] = tuple(str(group) for group in node["groups"])
         if isinstance(node.get("supplements"), list):
@@ -257,7 +263,7 @@ class _Reader:
         if sums["herb_in_scope"] > sums["in_scope"]:
             self.fault((*path, "herb_in_scope"), "中草药金额大于政策范围内费用", "不超过 in_scope")
         third: dict[str, Node] = node["third_party"] if isinstance(node.get("third_party"), dict) else {}
-        third_bp = self.value((*path, "third_party", "share"), third.get("share"), basis_points, 0)
+        third_bp = self.value((*path, "third_party", "share"), third.get("share"), _ratio, 0)
         if third_bp > 10_000:
             self.fault((*path, "third_party", "share"), "第三人责任比例超过 100%", "0% 至 100%")
         visit = Visit(
@@ -283,6 +289,8 @@ class _Reader:
             third_party_bp=third_bp,
             third_party_advance=third.get("advance") is True,
             account_limit=self.account(path, node.get("account", "allowed")),
+            admitted=self.value((*path, "admitted"), node.get("admitted"), day_from_text, None),
+            discharged=self.value((*path, "discharged"), node.get("discharged"), day_from_text, None),
             at_standard=node.get("benefit") == "long_term_care" and "in_scope" not in node and "lines" not in node,
         )
         self.needs(path, node, visit)
@@ -293,6 +301,7 @@ class _Reader:
         by_benefit = {
             "inpatient": ("level",),
             "two_disease": ("disease",),
+            "special_drug": ("special_drug",),
             "long_term_care": ("care_kind", "days"),
         }
         for key in by_benefit.get(visit.benefit, ()):
@@ -300,10 +309,8 @@ class _Reader:
                 self.fault(path, f"{visit.benefit} 缺少 {key}", f"写明 {key}")
         if node.get("mid_stay") is True and not visit.stay_id:
             self.fault(path, "中途结算（mid_stay）缺少 stay_id", "与后续结算相同的 stay_id")
-        start = self.value((*path, "admitted"), node.get("admitted"), day_from_text, None)
-        end = self.value((*path, "discharged"), node.get("discharged"), day_from_text, None)
-        if start and end and end < start:
-            self.fault((*path, "discharged"), "出院早于入院", f"不早于 {start}")
+        if visit.admitted and visit.discharged and visit.discharged < visit.admitted:
+            self.fault((*path, "discharged"), "出院早于入院", f"不早于 {visit.admitted}")
         if visit.origin and visit.benefit not in ("inpatient", ""):
             self.fault((*path, "origin"), f"origin 只用于住院，不用于 {visit.benefit}", "删去 origin")
 
@@ -357,7 +364,7 @@ class _Reader:
         if kind == "B":
             if "own_ratio" not in line:
                 self.fault(path, "乙类缺少 own_ratio", "先行自付比例，如 10%")
-            ratio = self.value((*path, "own_ratio"), line.get("own_ratio"), _own_ratio, 0)
+            ratio = self.value((*path, "own_ratio"), line.get("own_ratio"), _ratio, 0)
             if ratio > 10_000:
                 self.fault((*path, "own_ratio"), "自付比例超过 100%", "0% 至 100%")
             prior = int(share(rest, min(ratio, 10_000)))
@@ -384,7 +391,7 @@ class _Reader:
                     (*path, "seq"), f"序号 {node['seq']} 与前面的就诊不相接", f"{wanted}（缺少此前就诊即不得结算）"
                 )
             if visit.reverses < 0:
-                if visit.day.year != case.year:
+                if visit.day.year != case.year and FAR_PAST not in (visit.day, case.visits[0].day):
                     self.fault((*path, "date"), f"{visit.day} 不在 {case.year} 待遇年度", "一个算例只含一个待遇年度")
                 continue
             target = visit.reverses
@@ -418,6 +425,6 @@ def _ten_thousandths(node: Node) -> int:
     return int(whole) * 10_000 + int(part.ljust(4, "0") or "0")
 
 
-def _own_ratio(node: Node) -> int:
+def _ratio(node: Node) -> int:
     text = str(node)
     return int(basis_points(text)) if text.endswith("%") else _ten_thousandths(text)

@@ -218,6 +218,7 @@ class SchemeBook:
                     self.slot(f"{file.benefit}.stays")
                 if per == "year_highest":
                     self.slot(deductible_counter(file))
+                    self.slot(deductible_counter(file) + "_due")
                 cap = body.get("cap")
                 if isinstance(cap, dict):
                     for disease in (body.get("diseases") or self.diseases) if cap.get("per") == "disease" else [""]:
@@ -248,7 +249,7 @@ class SchemeBook:
     def remote_rate(self, day: date, benefit: str, filing: str, in_province: bool) -> tuple[int, str]:
         """First self-pay ratio of a remote visit and the path of its figure. Raises: FigureMissing."""
         segment = self.segment(day)
-        if segment.remote is None or benefit not in segment.remote_benefits:
+        if segment.remote is None or benefit not in segment.remote_benefits or not self.in_force(day, benefit):
             return 0, ""
         region = "in_province" if in_province else "out_of_province"
         tries = ((filing,), (region,))
@@ -269,15 +270,16 @@ class SchemeBook:
             segment.cells[facts] = found
         return found
 
+    def in_force(self, day: date, benefit: str) -> bool:
+        """Whether a file of the area's line rules the benefit on a day."""
+        return self.rulebook.in_force(self._opens.get(benefit, ()), self.segment(day).start) is not None
+
     def _compile(self, segment: Segment, day: date, facts: Facts) -> Cell:
         assert segment.chain is not None
         openers = self._opens.get(facts.benefit, [])
         opening = self.rulebook.in_force(openers, segment.start)
-        if opening is None:
-            later = [file for file in openers if file.none_before and day < file.none_before]
-            if later:
-                at = self._chain(())
-                return Cell(at, (), -1, (), {}, in_force=False, none_before=f"{later[0].name}#none_before")
+        later = [file for file in openers if file.none_before and day < file.none_before]
+        if opening is None and not later:
             raise self._no_policy(facts.benefit, day, openers)
         rows: list[LayerRow] = []
         gaps: list[str] = []
@@ -292,6 +294,8 @@ class SchemeBook:
                     gaps.append(f"{areas.all_areas()[self.area].key}: no row for {layer.replace('_', ' ')}")
                 continue
             mask = self._mask(version, facts.benefit)
+            if opening is None and mask != kernel.SPECIAL_DRUG:
+                continue
             if not mask or not self._for_group(version, facts.group):
                 continue
             tries = self._tries(segment, facts)
@@ -300,6 +304,10 @@ class SchemeBook:
             except MissingFigure as gone:
                 missing[len(rows)] = (version.key(gone.path), gone.wanted)
                 rows.append(self._dead_row(version, layer, mask))
+        if opening is None:
+            at = self._chain(tuple(row.offset for row in rows))
+            absent = f"{later[0].name}#none_before"
+            return Cell(at, tuple(rows), -1, (), missing, in_force=False, none_before=absent)
         stays = self.slots.get(f"{facts.benefit}.stays", -1)
         body = opening.body
         is_stay = (body.get("deductible") or {}).get("per") == "stay" or facts.benefit == "inpatient"
@@ -420,6 +428,7 @@ class SchemeBook:
         if kind == 3:
             paths["deductible"] = (path, "deductible.per")
             head[5] = self.slot(deductible_counter(version.file))
+            head[6] = self.slot(deductible_counter(version.file) + "_due")
         if kind != 1:
             head[4] = amount
             return []

@@ -96,9 +96,9 @@ def load_case(path: Path) -> Case:
     return read_case(source.read(path))
 
 
-def case_from(data: Any, name: str = "case") -> Case:
-    """A case from plain data (as a JSON or YAML file would hold it). Raises: Malformed."""
-    return read_case(Source(name, data))
+def case_from(data: Any, name: str = "case", *, checked: bool = False) -> Case:
+    """A case from plain data (as a JSON or YAML file would hold it); `checked` skips the schema. Raises: Malformed."""
+    return read_case(Source(name, data), checked=checked)
 
 
 def interval(year: PersonYear) -> Interval | None:

@@ -116,6 +116,7 @@ class _Year:
         self.settled: dict[int, Settled] = {}
         self.balance = 0
         self.balances = [(start, person.balance_fen) for start, person in case.timeline]
+        self._supplements()
         self.opening = self._opening()
         self.states = {context: state.copy() for context, state in self.opening.items()}
 
@@ -141,6 +142,23 @@ class _Year:
         return PersonYear(self.case, rows, self.states, context, self.case.opening_seq + len(rows), self.compiler)
 
     # State ----------------------------------------------------------------------------------------------------
+
+    def _supplements(self) -> None:
+        """Supplements are those that some order of payers names. Raises: Malformed."""
+        rulebook = self.compiler.rulebook
+        known = {
+            entry["supplement"]
+            for file in rulebook.files.values()
+            if file.kind == "chain"
+            for version in file.versions
+            for entry in version.body["order"]
+            if "supplement" in entry
+        }
+        said = {name for _, person in self.case.timeline for name in person.supplements}
+        if said - known:
+            path = ("person", "supplements")
+            wrong = f"不认识的补充保障 {'、'.join(sorted(said - known))}"
+            raise Malformed([self.case.source.fault(path, wrong, "、".join(sorted(known)))])
 
     def _opening(self) -> dict[Context, State]:
         case = self.case
@@ -188,7 +206,7 @@ class _Year:
         if visit.at_standard:
             visit = replace(visit, in_scope=self._standard(book, person, visit))
             notes.append("未给费用，按支付标准计")
-        filing, remote_bp, remote_path = self._remote(book, person, visit) if cells[0][1].in_force else ("", 0, "")
+        filing, remote_bp, remote_path = self._remote(book, person, visit)
         insured, third = _without_third_party(visit)
         stay_key = self._stay_key(visit, cells[0][1])
         bill = Bill(
@@ -253,6 +271,8 @@ class _Year:
         if visit.exclusion:
             notes.append(f"{EXCLUSIONS[visit.exclusion]}，基本医疗保险基金不予支付")
             return
+        if visit.benefit == "long_term_care":
+            self._not_in_hospital(visit)
         if visit.benefit not in ("chronic", "two_disease") or not cell.in_force:
             return
         chronic = [filing for filing in person.filings if filing.kind == "chronic"]
@@ -275,9 +295,25 @@ class _Year:
         elif not chronic:
             notes.append("本例未列慢特病备案，未核对资格")
 
+    def _not_in_hospital(self, visit: Visit) -> None:
+        """Care days and hospital days do not overlap, where both say from when to when. Raises: BenefitExcluded."""
+        if visit.admitted is None or visit.discharged is None:
+            return
+        for settled in self.standing:
+            stay = settled.visit
+            if stay.benefit != "inpatient" or stay.admitted is None or stay.discharged is None:
+                continue
+            if visit.admitted < stay.discharged and stay.admitted < visit.discharged:
+                raise BenefitExcluded(
+                    f"护理日期 {visit.admitted} 至 {visit.discharged} 与住院 {stay.admitted} 至 {stay.discharged} 重叠",
+                    hint="住院期间不享受长期护理待遇；请按日期拆开",
+                )
+
     def _remote(self, book: SchemeBook, person: Person, visit: Visit) -> tuple[str, int, str]:
         """Kind of filing of a remote visit, its ratio and the figure's path; ("", 0, "") at home."""
         if not visit.care_area or visit.care_area == person.area or visit.exclusion:
+            return "", 0, ""
+        if not book.in_force(visit.day, visit.benefit):
             return "", 0, ""
         filing = visit.filing or next(
             (
@@ -296,17 +332,25 @@ class _Year:
         """Which stay an inpatient bill belongs to; a new one of its own without `stay_id`."""
         if cell.stays_slot < 0:
             return ""
+        transferred = visit.origin in ("transfer_up", "transfer_down")
         if visit.stay_id:
-            return visit.stay_id
-        if visit.origin in ("transfer_up", "transfer_down"):
-            previous = [settled.stay_key for settled in self.standing if settled.stay_key]
-            if not previous:
+            if transferred and not self._met(visit.stay_id):
                 raise EarlierVisitMissing(
-                    f"第 {visit.index} 次就诊是转院（{visit.origin}），此前却没有住院",
-                    hint="补上转出的住院，或写明 stay_id",
+                    f"转院（{visit.origin}）所接的住院 {visit.stay_id} 此前没有结算", hint="补上转出的那一段住院"
                 )
-            return previous[-1]
-        return f"#{visit.index}"
+            return visit.stay_id
+        if not transferred:
+            return f"#{visit.index}"
+        previous = [settled.stay_key for settled in self.standing if settled.stay_key]
+        if not previous:
+            raise EarlierVisitMissing(f"转院（{visit.origin}）此前却没有住院", hint="补上转出的住院，或写明 stay_id")
+        return previous[-1]
+
+    def _met(self, stay_id: str) -> bool:
+        """Whether a piece of the stay was settled before, or stands in the opening state."""
+        return any(settled.visit.stay_id == stay_id for settled in self.settled.values()) or any(
+            stay_id in state.stays for state in self.opening.values()
+        )
 
     def _decide(self, settled: Settled, cells: list[Cell], facts: list[Facts]) -> None:
         """Run the kernel for each candidate group, keep the best, move the state."""

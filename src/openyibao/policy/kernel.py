@@ -20,7 +20,8 @@ Layer row in P at offset o (written by `compiler.layer_row`, read only here):
     +3 ded_kind    0 none, 1 per stay, 2 yearly slice of the accumulator, 3 yearly, highest level once
     +4 ded         deductible in fen for kinds 2 and 3
     +5 ded_slot    slot of the deductible borne so far, kind 3
-    +6 n_stay      kind 1: number of deductibles by n-th stay, the last one goes on
+    +6 n_stay      kind 1: number of deductibles by n-th stay, the last one goes on; kind 3: slot of the highest
+                   deductible of the levels used so far
     +7 visit_cap   most this layer pays for one visit, -1 none
     +8 per_day     1: visit_cap is per day
     +9 herb        bonus on the herb share, in 1/10,000
@@ -83,8 +84,8 @@ def settle_visit(
 
     Args: P layer rows; C[at] the number of layers, then their offsets in P. Amounts in fen, all >= 0, herb <= in_scope.
     remote_bp the remote first self-pay ratio. stay_at index in S of [n-th of the year, deductible borne] of this stay,
-    -1 when the visit is no stay; stays_slot the slot that counts stays. waive 1: this piece owes no deductible.
-    base offset of the person's slots in S. tracing 1 writes T.
+    -1 when the visit is no stay; stays_slot the slot that counts stays. waive 1: this piece owes no deductible when its
+    stay has begun before. base offset of the person's slots in S. tracing 1 writes T.
     Returns: ints written to T. out[0] remote first self-pay, out[1] deductible of the basic layer,
     out[2 + k] payment of the k-th layer of the chain, -1 when it would need a missing figure: then nothing counts.
     """
@@ -102,8 +103,10 @@ def settle_visit(
     out[0] = remote
     out[1] = 0
     nth = 0
+    begun = 0
     if stay_at >= 0:
         nth = S[stay_at]
+        begun = nth
         if nth == 0:
             nth = S[base + stays_slot] + 1
             S[base + stays_slot] = nth
@@ -156,7 +159,7 @@ def settle_visit(
             kind = P[o + 3]
             n_tiers = P[o + 17]
             if kind == 1:
-                if waive == 0 and stay_at >= 0:
+                if stay_at >= 0 and (waive == 0 or begun == 0):
                     n = P[o + 6]
                     if nth < n:
                         n = nth
@@ -173,7 +176,11 @@ def settle_visit(
                 if d > x:
                     d = x
             elif kind == 3:
-                d = P[o + 4] - S[base + P[o + 5]]
+                d = P[o + 4]
+                if d < S[base + P[o + 6]]:
+                    d = S[base + P[o + 6]]
+                S[base + P[o + 6]] = d
+                d -= S[base + P[o + 5]]
                 if d < 0:
                     d = 0
                 if d > x:

@@ -32,8 +32,12 @@ class CaseResult:
 
 def run_cases(paths: Iterable[Path], rulebook: Rulebook) -> Iterator[CaseResult]:
     """Run every case file below the given files and folders. Raises: Malformed when there is none."""
+    paths = list(paths)
     compiler = Compiler(rulebook)
     files: list[Path] = []
+    gone = [path for path in paths if not path.exists()]
+    if gone:
+        raise Malformed([Fault(str(path), 0, "", "没有这个文件或文件夹", "算例文件或其文件夹") for path in gone])
     for path in paths:
         files += sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
     if not files:

@@ -78,8 +78,8 @@ def new_city(code: str, scheme: str, year: int, policies: Path, cases: Path) -> 
     """Write the first files of an area. Raises: Malformed when one exists already or the scheme is unknown."""
     if scheme not in CHINESE:
         raise Malformed([Fault("", 0, "--scheme", f"{scheme!r} 不能新建", "employee 或 resident")])
-    if not 2000 <= year <= 2100:
-        raise Malformed([Fault("", 0, "--year", f"{year} 不合理", "2000 至 2100")])
+    if not 2021 <= year <= 2100:
+        raise Malformed([Fault("", 0, "--year", f"{year} 不能新建", "2021 至 2100（2020 年用全省样式）")])
     area = all_areas()[code]
     words = {"code": code, "scheme": scheme, "zh": CHINESE[scheme], "city": area.name, "year": year}
     folder = policies / area.key / scheme
@@ -90,7 +90,9 @@ def new_city(code: str, scheme: str, year: int, policies: Path, cases: Path) -> 
         folder / "outpatient.yaml": HEAD.format(benefit="outpatient", title="普通门诊", **words)
         + OUTPATIENT[scheme]
         + SOURCES,
-        cases / area.key / "first.yaml": CASE.format(status="active" if scheme == "employee" else "adult", **words),
+        cases / area.key / f"first-{scheme}.yaml": CASE.format(
+            status="active" if scheme == "employee" else "adult", **words
+        ),
     }
     if scheme == "resident":
         files[folder / "serious_illness.yaml"] = SERIOUS.format(**words) + SOURCES

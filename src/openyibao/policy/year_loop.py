@@ -159,7 +159,7 @@ def loop(
                 stay_at = base + widest + 2 + 2 * stay[i]
                 used[c] = max(used[c], stay[i] + 1)
         ratio = np.int64(0)
-        if filing[i] >= 0 and chains[candidates[cells[cell, 0], 0]] > 0:
+        if filing[i] >= 0:
             ratio = remote[c, segment, benefit[i], filing[i], in_province[i]]
             if ratio < 0:
                 return i
