@@ -141,6 +141,31 @@ def test_reform_from_a_date_leaves_earlier_visits(tmp_path: Path) -> None:
     assert [row["hifp_pay"] for row in after] == ["0.00", "980.00"]
 
 
+def test_every_fault_of_a_reform_is_told_where_it_was_written(tmp_path: Path) -> None:
+    reform = f"""changes:
+- {{path: {TERTIARY}, from: 2022-13-01, value: 65%}}
+- {{path: {TERTIARY}, from: 2022-07-01, value: 170%}}
+- {{path: liaocheng/nothing.yaml#x, from: 2022-07-01, value: 1}}
+- {{path: {TERTIARY.replace("tertiary", "primary")}, from: 2022-07-01, value: 0.7}}
+"""
+    done = run("settle", written(tmp_path, CASE), "--reform", written(tmp_path, reform, "reform.yaml"), "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    for part in ("reform.yaml:2", "reform.yaml:4", "reform.yaml:5", "2022-13-01", "没有这个政策文件", "百分比"):
+        assert part in done.stderr
+    assert "Traceback" not in done.stderr
+    reform = f"changes:\n- {{path: {TERTIARY}, from: 2022-07-01, value: 170%}}\n"
+    done = run("settle", written(tmp_path, CASE), "--reform", written(tmp_path, reform, "reform.yaml"))
+    assert done.returncode == 2
+    assert "reform.yaml:2" in done.stderr
+    assert "超过 100%" in done.stderr
+
+
+def test_a_what_if_may_pay_higher_levels_more(tmp_path: Path) -> None:
+    reform = f"changes:\n- {{path: {TERTIARY}, from: 2022-01-01, value: 95%}}\n"
+    done = run("settle", written(tmp_path, CASE), "--reform", written(tmp_path, reform, "reform.yaml"), "--json")
+    assert json.loads(done.stdout)["after"]["visits"][0]["hifp_pay"] == "18240.00"
+
+
 def test_contribution(tmp_path: Path) -> None:
     text = 'person: {area: "371500", scheme: employee, status: active, declared_wage: 3000}\nperiod: 2022-05\n'
     answer = json.loads(run("contribution", written(tmp_path, text), "--json").stdout)
@@ -151,6 +176,7 @@ def test_cases_run_passes_fails_and_says_how_many(tmp_path: Path) -> None:
     good = CASE + 'expected: [{hifp_pay: "11520.00"}]\n'
     written(tmp_path, good, "good.yaml")
     assert run("cases", "run", tmp_path).stdout.splitlines()[-1] == "1 passed, 0 failed"
+    assert run("cases", "run", tmp_path / "nowhere").returncode == 2
     written(tmp_path, good.replace("11520", "11521"), "wrong.yaml")
     done = run("cases", "run", tmp_path)
     assert done.returncode == 1
@@ -158,6 +184,9 @@ def test_cases_run_passes_fails_and_says_how_many(tmp_path: Path) -> None:
     assert "应为 11521.00，得 11520.00" in done.stdout
     assert "19,200.00 × 60%" in done.stdout
     assert "大病保险" not in done.stdout
+    written(tmp_path, "visits: 1\n", "broken.yaml")
+    done = run("cases", "run", tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (2, "1 passed, 2 failed")
 
 
 def test_policy_commands(tmp_path: Path) -> None:

@@ -88,10 +88,12 @@ def cases_run(
     paths: Annotated[list[Path] | None, typer.Argument(help="文件或文件夹；默认 cases/。")] = None,
 ) -> None:
     """运行算例，比较每一个写明的数字；失败时给出该层的理由。"""
-    passed, failed = show.run_cases(facade.run_cases(paths or [facade.data_folder("cases")], facade.Policies.load()))
+    passed, failed, malformed = show.run_cases(
+        facade.run_cases(paths or [facade.data_folder("cases")], facade.Policies.load())
+    )
     show.out(f"{passed} passed, {failed} failed")
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(2 if malformed else 1)
 
 
 @app.command()

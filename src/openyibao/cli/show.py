@@ -171,17 +171,21 @@ def contribution(answer: Mapping[str, Any]) -> None:
         out(f"  ⚠ 暂定：{path}")
 
 
-def run_cases(results: Iterable[facade.CaseResult]) -> tuple[int, int]:
-    """Print each failing case with what was expected, what came out and the trace of that layer."""
-    passed = failed = 0
+def run_cases(results: Iterable[facade.CaseResult]) -> tuple[int, int, int]:
+    """Print each failing case with what was expected, what came out and the trace of that layer.
+
+    Returns: how many passed, failed, and of the failed could not be read.
+    """
+    passed = failed = malformed = 0
     for result in results:
         if not result.differences:
             passed += 1
             continue
         failed += 1
+        malformed += result.malformed
         out(f"✗ {result.path}  {result.title}")
         for line in result.differences:
             out(f"    {line}")
         if result.trace:
             out(result.trace)
-    return passed, failed
+    return passed, failed, malformed

@@ -14,6 +14,7 @@ from datetime import date
 from openyibao.kernel import areas
 from openyibao.kernel.errors import Fault, Malformed, PolicyMissing
 from openyibao.kernel.money import WHOLE_BP, basis_points, fen_from_yuan, percent_text, share, yuan_text
+from openyibao.policy.changes import with_figures
 from openyibao.policy.compiler import MissingFigure, refuse_missing, resolve
 from openyibao.policy.contribution_file import Contribution, Payer
 from openyibao.policy.rulebook import Provenance, Rulebook, Version
@@ -112,7 +113,7 @@ def contribute(contribution: Contribution, rulebook: Rulebook) -> Result:
     key; Malformed when a `with:` figure does not exist.
     """
     if contribution.figures:
-        rulebook = rulebook.with_figures(contribution.figures, file=contribution.source.name)
+        rulebook = with_figures(rulebook, contribution.figures, contribution.source)
     items = list(_items(contribution, rulebook))
     result = Result(contribution, items, digest=rulebook.digest)
     if any(item.yearly for item in items) and len(items) > 1:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import openyibao
-from openyibao.kernel.errors import Malformed
 from openyibao.policy import present, source
 from openyibao.policy import rulebook as rulebooks
 from openyibao.policy.case import Case, read_case
-from openyibao.policy.checks import check_files, check_folder
+from openyibao.policy.changes import reformed, with_figures
+from openyibao.policy.checks import check_folder
 from openyibao.policy.compare import (
     BillDifference,
     Comparison,
@@ -38,7 +38,7 @@ from openyibao.policy.rows import year_as_rows
 from openyibao.policy.runner import CaseResult
 from openyibao.policy.runner import run_cases as _run_cases
 from openyibao.policy.scaffold import new_city
-from openyibao.policy.source import Node, Source, schema_faults
+from openyibao.policy.source import Node, Source
 
 
 def data_folder(name: str) -> Path:
@@ -66,29 +66,17 @@ class Policies:
         return Compiler(self.rulebook)
 
     def reformed(self, reform: Source) -> Policies:
-        """These policies after a reform file's changes. Raises: Malformed."""
-        faults = schema_faults(reform, "reform")
-        if faults:
-            raise Malformed(faults)
-        changed = self.rulebook.reformed(reform.data["changes"], file=reform.name)
-        return _sound(changed, (row["path"] for row in reform.data["changes"]))
+        """These policies after a reform file's changes. Raises: Malformed with every fault."""
+        return Policies(reformed(self.rulebook, reform))
 
-    def with_figures(self, figures: Mapping[str, Node], name: str = "with") -> Policies:
-        """These policies with figures replaced for every date. Raises: Malformed."""
-        return _sound(self.rulebook.with_figures(figures, file=name), figures) if figures else self
+    def with_figures(self, figures: Mapping[str, Node], source: Source) -> Policies:
+        """These policies with figures replaced for every date. Raises: Malformed with every fault."""
+        return Policies(with_figures(self.rulebook, figures, source)) if figures else self
 
     def settle(self, case: Case) -> PersonYear:
         """Settle a person's year. Raises: Refused, Malformed."""
-        policies = self.with_figures(case.figures, case.source.name)
+        policies = self.with_figures(case.figures, case.source)
         return settle_case(case, policies.compiler)
-
-
-def _sound(changed: rulebooks.Rulebook, paths: Iterable[str]) -> Policies:
-    """Changed policies, unless a change broke a rule that files keep. Raises: Malformed."""
-    faults = check_files(changed, {path.partition("#")[0].removeprefix("policies/") for path in paths})
-    if faults:
-        raise Malformed(faults)
-    return Policies(changed)
 
 
 def load_case(path: Path) -> Case:
@@ -109,9 +97,9 @@ def interval(year: PersonYear) -> Interval | None:
 def compare_reform(case: Case, policies: Policies, reform: Path) -> Comparison:
     """A case before and after a reform. Raises: Malformed, Refused."""
     read = source.read(reform)
-    reformed = policies.reformed(read)
+    after = policies.reformed(read)
     title = str(read.data.get("title", reform.name))
-    return Comparison(case, title, policies.settle(case), reformed.settle(case))
+    return Comparison(case, title, policies.settle(case), after.settle(case))
 
 
 def contribute(path: Path, policies: Policies) -> ContributionResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from openyibao.policy.changes import with_figures
 from openyibao.policy.compiler import Compiler
 from openyibao.policy.fold import PersonYear, Reversed, Settled, settle_case
 from openyibao.policy.rows import amounts
@@ -110,5 +111,5 @@ def interval(year: PersonYear) -> Interval | None:
 
 
 def _total_with(year: PersonYear, figures_then: dict[str, str]) -> int:
-    rulebook = year.compiler.rulebook.with_figures(figures_then)
+    rulebook = with_figures(year.compiler.rulebook, figures_then, year.case.source)
     return fund_total(settle_case(year.case, Compiler(rulebook)))

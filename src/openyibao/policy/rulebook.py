@@ -1,4 +1,4 @@
-"""The rulebook (政策库): every policy file, which of them holds where and when, and changed copies of it.
+"""The rulebook (政策库): every policy file, and which of them holds where and when.
 
 Area merge: a city's file beats a province's, a province's the nation's, but only by saying so (`overrides`, `extends`).
 The rulebook answers which version of a rule is in force; `compiler` turns versions into integer tables.
@@ -6,7 +6,6 @@ The rulebook answers which version of a rule is in force; `compiler` turns versi
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,9 +20,9 @@ from openyibao.kernel.errors import Fault, Malformed
 from openyibao.kernel.periods import FAR_FUTURE, Period, day_from_text, period_from_text
 from openyibao.policy import source
 from openyibao.policy.source import Node, Source
-from openyibao.policy.terms import DIMENSION_OF, GROUPS
+from openyibao.policy.terms import GROUPS
 
-_NOT_FIGURES = frozenset(
+NOT_FIGURES = frozenset(
     {"from", "until", "sources", "alternatives", "marks", "measures", "who", "diseases", "counter", "notes", "order"}
 )
 
@@ -202,102 +201,6 @@ class Rulebook:
             str(high),
         )
 
-    # Changed copies -------------------------------------------------------------------------------------------
-
-    def with_figures(self, figures: Mapping[str, Node], *, file: str = "with") -> Rulebook:
-        """A copy in which figures are replaced for every date (a case's `with:`). Raises: Malformed."""
-        return self._changed([(path, None, value) for path, value in figures.items()], "case", file)
-
-    def reformed(self, changes: Iterable[Mapping[str, Node]], *, file: str = "reform") -> Rulebook:
-        """A copy in which figures are replaced from a date on (a reform). Raises: Malformed."""
-        rows: list[tuple[str, date | None, Node]] = [
-            (str(row["path"]), day_from_text(row["from"]), row["value"]) for row in changes
-        ]
-        return self._changed(rows, "reform", file)
-
-    def _changed(self, rows: list[tuple[str, date | None, Node]], why: str, name: str) -> Rulebook:
-        faults: list[Fault] = []
-        files = dict(self.files)
-        for path, start, value in rows:
-            file_name, _, key = path.partition("#")
-            file_name = file_name.removeprefix("policies/")
-            file = files.get(file_name)
-            if file is None:
-                faults.append(Fault(name, 0, path, "没有这个政策文件", "见 openyibao policy figures"))
-                continue
-            file = replace(file, versions=[replace(version) for version in file.versions])
-            hit = False
-            for version in list(file.versions):
-                hit |= _change(file, version, key, start, value, why)
-            for version in file.versions:
-                version.file = file
-            file.versions.sort(key=lambda version: version.period.start)
-            if not hit:
-                faults.append(
-                    Fault(name, 0, path, "该文件没有这个键，或此日起没有生效版本", "见 openyibao policy figures")
-                )
-            files[file_name] = file
-        if faults:
-            raise Malformed(faults)
-        made = Rulebook(files.values(), self.root)
-        faults = [
-            Fault(name, 0, f"{fault.file}#{fault.path}", fault.wrong, fault.right)
-            for file_name in {path.partition("#")[0].removeprefix("policies/") for path, _, _ in rows}
-            for fault in _body_faults(made.files[file_name])
-        ]
-        if faults:
-            raise Malformed(faults)
-        return made
-
-
-def _change(file: PolicyFile, version: Version, key: str, start: date | None, value: Node, why: str) -> bool:
-    """Replace a figure in one version, splitting it at `start`. Returns whether the key exists there."""
-    if start is not None and version.period.end <= start:
-        return False
-    body = copy.deepcopy(version.body)
-    if not _set(body, key.split("."), value):
-        return False
-    changed = {**version.changed, key: why}
-    if start is not None and version.period.start < start:
-        file.versions.append(replace(version, period=Period(start, version.period.end), body=body, changed=changed))
-        version.period = Period(version.period.start, start)
-    else:
-        version.body, version.changed = body, changed
-    return True
-
-
-def _set(node: Node, keys: list[str], value: Node) -> bool:
-    """Set the value at a dotted path (list items count from 1). The parent must exist."""
-    for at, key in enumerate(keys):
-        last = at == len(keys) - 1
-        if isinstance(node, list):
-            if not key.isdigit() or not 1 <= int(key) <= len(node):
-                return False
-            if last:
-                node[int(key) - 1] = value
-            else:
-                node = node[int(key) - 1]
-        elif isinstance(node, dict):
-            if last:
-                if key not in node and (at == 0 or not _same_dimension(key, node)):
-                    return False
-                if at == 0 and key in _NOT_FIGURES:
-                    return False
-                node[key] = value
-            elif key in node:
-                node = node[key]
-            else:
-                return False
-        else:
-            return False
-    return True
-
-
-def _same_dimension(key: str, table: Mapping[str, Node]) -> bool:
-    """Whether a new key of a figure's mapping depends on the same thing as those it already has."""
-    kinds = {DIMENSION_OF.get(other) for other in table if other != "otherwise"}
-    return key == "otherwise" or (key in DIMENSION_OF and kinds <= {DIMENSION_OF[key]})
-
 
 def figures_of(body: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
     """Every figure of a version's body as (key path, value as written)."""
@@ -305,7 +208,7 @@ def figures_of(body: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
     def walk(node: Node, path: str) -> Iterator[tuple[str, Node]]:
         if isinstance(node, dict):
             for key, child in node.items():
-                if not path and key in _NOT_FIGURES:
+                if not path and key in NOT_FIGURES:
                     continue
                 if key in ("counts", "counter", "employer_kinds"):
                     continue
@@ -317,18 +220,6 @@ def figures_of(body: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
             yield path, node
 
     yield from walk(body, "")
-
-
-def _body_faults(file: PolicyFile) -> list[Fault]:
-    """What the schema says about a file's versions as they stand after a change."""
-    part = "contribution_version" if file.kind == "contribution" else "version"
-    if file.kind not in ("benefit", "layer", "contribution"):
-        return []
-    faults = []
-    for version in file.versions:
-        made = Source(file.name, version.body)
-        faults += source.schema_faults(made, "policy", part)
-    return faults
 
 
 def load(root: Path) -> Rulebook:

@@ -11,6 +11,7 @@ from openyibao.kernel.errors import Fault, Malformed, OpenyibaoError
 from openyibao.kernel.money import fen_from_yuan, yuan_text
 from openyibao.policy import source
 from openyibao.policy.case import read_case
+from openyibao.policy.changes import with_figures
 from openyibao.policy.compiler import Compiler
 from openyibao.policy.contribution import contribute, explain_contribution, read_contribution, result_as_json
 from openyibao.policy.explain import explain_layers, explain_reversal, explain_visit
@@ -28,6 +29,7 @@ class CaseResult:
     title: str
     differences: list[str] = field(default_factory=list)
     trace: str = ""
+    malformed: bool = False
 
 
 def run_cases(paths: Iterable[Path], rulebook: Rulebook) -> Iterator[CaseResult]:
@@ -56,6 +58,9 @@ def _run(path: Path, rulebook: Rulebook, compiler: Compiler) -> CaseResult:
             _run_contribution(read, rulebook, result)
         else:
             _run_case(read, rulebook, compiler, result)
+    except Malformed as problem:
+        result.malformed = True
+        result.differences += map(str, problem.faults)
     except OpenyibaoError as problem:
         result.differences.append(f"[{problem.code}] {problem}")
     return result
@@ -71,7 +76,7 @@ def _run_contribution(read: Source, rulebook: Rulebook, result: CaseResult) -> N
 
 def _run_case(read: Source, rulebook: Rulebook, compiler: Compiler, result: CaseResult) -> None:
     case = read_case(read)
-    mine = Compiler(rulebook.with_figures(case.figures, file=read.name)) if case.figures else compiler
+    mine = Compiler(with_figures(rulebook, case.figures, read)) if case.figures else compiler
     year = settle_case(case, mine)
     answer = year_as_rows(year)
     rows = answer["visits"]
