@@ -117,16 +117,19 @@ def _figures(rulebook: Rulebook, side: Side, scheme: str) -> dict[tuple[str, str
 
 
 def bill_differences(compiler: Compiler, left: Side, right: Side) -> Iterator[BillDifference]:
-    """For each scheme, benefit, level, status and helped or not: the smallest first bill paid differently."""
+    """For each scheme, benefit, level and status the smallest first bill paid differently; for helped if another."""
     for scheme in ("employee", "resident"):
         books = compiler.book(left.area, scheme), compiler.book(right.area, scheme)
         for benefit in BENEFITS_SHOWN:
             for level in LEVELS_SHOWN:
                 for status in STATUSES_OF[scheme][: 2 if scheme == "employee" else 1]:
+                    plain = None
                     for group in ("", "minimum_living"):
                         facts = Facts(benefit, level, status, group)
                         found = _smallest(_payer(books[0], left.day, facts), _payer(books[1], right.day, facts))
-                        if found is not None:
+                        if not group:
+                            plain = found
+                        if found is not None and (not group or found != plain):
                             yield BillDifference(scheme, benefit, level, status, group, *found)
 
 
