@@ -153,6 +153,7 @@ def layer_pays(
 ) -> tuple[int, int, int]:
     """(deductible taken, payment before caps, payment) of one layer on x; counters are moved on."""
     if x == 0:  # a missing figure refuses only when there is money to measure
+        note_level(rule, keys, book)
         return 0, 0, 0
     require_figures(rule, caps, keys)
     kind = "in_scope" if rule.head["kind"] == "benefit" else "burden"
@@ -169,6 +170,20 @@ def layer_pays(
     paid = after_caps(rule, caps, before_caps, bill, keys, book)
     book.grow(accumulator, x)
     return taken, before_caps, paid
+
+
+def note_level(rule: Rule, keys: tuple[str, ...], book: Book) -> int:
+    """Highest yearly deductible among the levels used so far, this visit's included, cost or no cost."""
+    stated = rule.deductible
+    if not stated or stated["per"] != "year_highest":
+        return 0
+    name = rule.named("deductible_due")
+    try:
+        mine = rule.amount(stated["amount"], keys) or 0
+    except OracleRefuses:
+        mine = 0
+    book.grow(name, max(0, mine - book.at(name)))
+    return book.at(name)
 
 
 def require_figures(rule: Rule, caps: tuple[Rule, ...], keys: tuple[str, ...]) -> None:
@@ -198,9 +213,7 @@ def deductible_taken(rule: Rule, x: int, acc: int, bill: Bill, keys: tuple[str, 
         case "year":
             owed = (rule.amount(stated["amount"], keys) or 0) - acc
         case "year_highest":
-            highest = max(rule.amount(stated["amount"], keys) or 0, book.at(by_year + "_due"))
-            book.grow(by_year + "_due", highest - book.at(by_year + "_due"))
-            owed = highest - book.at(by_year)
+            owed = note_level(rule, keys, book) - book.at(by_year)
         case other:
             raise OracleRefuses(f"{rule.path}: deductible per {other}")
     taken = min(x, max(0, owed))

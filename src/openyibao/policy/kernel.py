@@ -226,6 +226,8 @@ def settle_visit(
                 S[base + P[o + 12]] += pay
                 if n_caps == 2:
                     S[base + P[o + 14]] += pay
+        elif P[o + 3] == 3 and S[base + P[o + 6]] < P[o + 4]:
+            S[base + P[o + 6]] = P[o + 4]
         out[2 + k] = pay
         if tracing:
             T[head] = k
