@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from openyibao.policy.compiler import Cell, SchemeBook, refuse_missing
+from openyibao.policy.compiler import SchemeBook
 from openyibao.policy.kernel import TRACE_HEAD, settle_visit
+from openyibao.policy.tables import Cell, refuse_missing
 
 _TRACE_PER_LAYER = TRACE_HEAD + 2 * 12
 """Room for one layer's trace: its head and, at most, the twelve tiers the schema allows."""

@@ -14,9 +14,10 @@ from pathlib import Path
 from openyibao.kernel import areas
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.kernel.money import basis_points, fen_from_yuan
-from openyibao.policy.compiler import SPLITTING_LAYER, Compiler, Facts, MissingFigure, resolve
+from openyibao.policy.compiler import Compiler
 from openyibao.policy.rulebook import PolicyFile, Rulebook, Version, figures_of, group_names, load
 from openyibao.policy.source import Node
+from openyibao.policy.tables import SPLITTING_LAYER, Facts, MissingFigure, resolve
 from openyibao.policy.terms import CARE_KINDS, CHILDREN, DIMENSION_OF, DIMENSIONS, LABELS, STATUSES_OF
 
 Path_ = tuple[str | int, ...]

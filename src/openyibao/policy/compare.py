@@ -11,11 +11,12 @@ from openyibao.kernel.errors import OpenyibaoError
 from openyibao.kernel.money import yuan_text
 from openyibao.policy.adjudicate import Bill, adjudicate
 from openyibao.policy.case import Case
-from openyibao.policy.compiler import Compiler, Facts, SchemeBook
+from openyibao.policy.compiler import Compiler, SchemeBook
 from openyibao.policy.fold import PersonYear
 from openyibao.policy.present import MoneyRow, money_rows
 from openyibao.policy.rows import year_as_rows
 from openyibao.policy.rulebook import PolicyFile, Rulebook, figures_of
+from openyibao.policy.tables import Facts
 from openyibao.policy.terms import STATUSES_OF
 
 MOST_FEN = 100_000_000

@@ -14,94 +14,31 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from openyibao.kernel import areas
-from openyibao.kernel.errors import Fault, FigureMissing, Malformed, PolicyMissing
+from openyibao.kernel.errors import Fault, Malformed, PolicyMissing
 from openyibao.kernel.money import WHOLE_BP, basis_points, fen_from_yuan, share
 from openyibao.policy import kernel
 from openyibao.policy.rulebook import PolicyFile, Rulebook, Version
 from openyibao.policy.source import Node
-from openyibao.policy.terms import BENEFITS, FUND_FIELDS, LABELS, SCHEMES, layer_name
-
-MASKS = {
-    "in_scope": kernel.CO_PAY,
-    "deductible": kernel.DEDUCTIBLE,
-    "co_pay": kernel.CO_PAY,
-    "above_cap": kernel.ABOVE_CAP,
-    "prior_self_pay": kernel.PRIOR_SELF_PAY,
-    "remote_first_self_pay": kernel.REMOTE_SELF_PAY,
-    "over_limit": kernel.OVER_LIMIT,
-    "non_covered": kernel.NON_COVERED,
-    "special_drug": kernel.SPECIAL_DRUG,
-}
-SPLITTING_LAYER = "basic_pool"
-NO_TIER_LIMIT = 1 << 60
-DEDUCTIBLE_KINDS = {"stay": 1, "year": 2, "year_highest": 3}
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Everything a figure may depend on, for one visit (一次就诊的口径)."""
-
-    benefit: str
-    level: str = ""
-    status: str = ""
-    group: str = ""
-    contribution_class: str = "standard"
-    child: str = ""
-    care_kind: str = ""
-    disease: str = ""
-    supplements: frozenset[str] = frozenset()
-
-
-class MissingFigure(Exception):
-    """Internal: a figure is not there; carries its path and what it should be keyed by."""
-
-    def __init__(self, path: str, wanted: str) -> None:
-        super().__init__(path)
-        self.path = path
-        self.wanted = wanted
-
-
-@dataclass(frozen=True)
-class RowParts:
-    """What a layer row of the table says, for whoever explains it. Fen; a cap is (amount, name of its counter)."""
-
-    mask: int
-    fund: bool
-    visit_cap: int
-    per_day: bool
-    caps: tuple[tuple[int, str], ...]
-
-    def visit_limit(self, days: int) -> int:
-        """Most the layer pays for one visit; -1 without such a limit."""
-        return self.visit_cap * days if self.per_day and self.visit_cap >= 0 else self.visit_cap
-
-
-@dataclass(frozen=True)
-class LayerRow:
-    """One layer of a cell: its row in P, who pays under which national field, and the path of each figure used."""
-
-    layer: str
-    pays_as: str
-    offset: int
-    version: Version
-    paths: Mapping[str, tuple[str, ...]]
-    """part ("deductible", "nth", "tier.1", "bonus", "herb", "cap", "visit_cap", "top_up") -> key paths."""
-    rates: tuple[tuple[int, int, int], ...]
-    """per tier (upto or -1, rate with bonus, rate as written), for explanations."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The chain of layers that a visit with given facts meets in a segment."""
-
-    at: int
-    rows: tuple[LayerRow, ...]
-    stays_slot: int
-    gaps: tuple[str, ...]
-    missing: Mapping[int, tuple[str, str]]
-    """position in the chain -> (figure, what it should be keyed by), of layers that refuse once they measure money."""
-    in_force: bool = True
-    none_before: str = ""
+from openyibao.policy.tables import (
+    DEDUCTIBLE_KINDS,
+    MASKS,
+    NO_TIER_LIMIT,
+    SPLITTING_LAYER,
+    Cell,
+    Facts,
+    LayerRow,
+    MissingFigure,
+    RowParts,
+    burden_counter,
+    counts,
+    deductible_counter,
+    limit,
+    paid_counter,
+    ratio,
+    refuse_missing,
+    resolve,
+)
+from openyibao.policy.terms import BENEFITS, FUND_FIELDS, SCHEMES
 
 
 @dataclass
@@ -212,7 +149,7 @@ class SchemeBook:
                 continue
             for version in file.versions:
                 body = version.body
-                self.slot(_burden_counter(file, body))
+                self.slot(burden_counter(file, body))
                 per = (body.get("deductible") or {}).get("per")
                 if per == "stay":
                     self.slot(f"{file.benefit}.stays")
@@ -222,7 +159,7 @@ class SchemeBook:
                 cap = body.get("cap")
                 if isinstance(cap, dict):
                     for disease in (body.get("diseases") or self.diseases) if cap.get("per") == "disease" else [""]:
-                        self.slot(_paid_counter(file, cap, disease))
+                        self.slot(paid_counter(file, cap, disease))
 
     def _all_diseases(self) -> tuple[str, ...]:
         found: dict[str, None] = {}
@@ -255,9 +192,9 @@ class SchemeBook:
         tries = ((filing,), (region,))
         try:
             value, path = resolve(segment.remote.body["first_self_pay"], tries, "first_self_pay")
-            return _ratio(value, path), path
+            return ratio(value, path), path
         except MissingFigure as gone:
-            raise _figure_missing(segment.remote.key(gone.path), gone.wanted) from None
+            raise refuse_missing(segment.remote.key(gone.path), gone.wanted) from None
 
     # Cells ----------------------------------------------------------------------------------------------------
 
@@ -391,22 +328,22 @@ class SchemeBook:
             head[0] = 1
             head[2] = -1
             head[17] = 1
-            ratio = _ratio(value, path)
+            most = ratio(value, path)
             return LayerRow(
-                layer, pays_as, self._put([*head, NO_TIER_LIMIT, ratio]), version, paths, ((-1, ratio, ratio),)
+                layer, pays_as, self._put([*head, NO_TIER_LIMIT, most]), version, paths, ((-1, most, most),)
             )
-        head[2] = self.slot(_burden_counter(version.file, body))
+        head[2] = self.slot(burden_counter(version.file, body))
         nth = self._deductible(version, head, tries, paths)
         pairs, rates = self._tiers(body, tries, paths)
         head[17] = len(rates)
         if "herb_bonus" in body:
             value, path = resolve(body["herb_bonus"], tries, "herb_bonus")
-            head[9] = _ratio(value, path)
+            head[9] = ratio(value, path)
             paths["herb"] = (path,)
         if "visit_cap" in body:
             value, path = resolve(body["visit_cap"]["amount"], tries, "visit_cap.amount")
             paths["visit_cap"] = (path,)
-            head[7] = _limit(value, path)
+            head[7] = limit(value)
             head[8] = int(body["visit_cap"].get("per") == "day")
         caps = self._caps(version, layer, facts, tries, day, paths)
         head[10] = len(caps)
@@ -457,7 +394,7 @@ class SchemeBook:
                 if gone.wanted == "missing":
                     raise
                 continue
-            bonus += _ratio(value, path)
+            bonus += ratio(value, path)
             used.append(path)
         if used:
             paths["bonus"] = tuple(used)
@@ -465,7 +402,7 @@ class SchemeBook:
         rates: list[tuple[int, int, int]] = []
         for at, tier in enumerate(body["tiers"], 1):
             value, path = resolve(tier["rate"], tries, f"tiers.{at}.rate")
-            written = _ratio(value, path)
+            written = ratio(value, path)
             rate = min(written + bonus, WHOLE_BP)
             upto = int(fen_from_yuan(tier["upto"])) if "upto" in tier else -1
             paths[f"tier.{at - 1}"] = (path, f"tiers.{at}.upto") if upto >= 0 else (path,)
@@ -487,21 +424,21 @@ class SchemeBook:
         holders = [version]
         for file in self._shared_caps.get((layer, facts.benefit), ()):
             other = self.rulebook.in_force(self._benefit_files[layer, file.benefit], day)
-            if other is not None and other.file is file and facts.benefit in _counts(other):
+            if other is not None and other.file is file and facts.benefit in counts(other):
                 holders.append(other)
         for holder in holders:
             cap = holder.body.get("cap")
             if holder is version:
                 used.append("cap.amount" if isinstance(cap, dict) else "cap")
             if not isinstance(cap, dict) or (
-                holder is version and "counts" in cap and facts.benefit not in _counts(holder)
+                holder is version and "counts" in cap and facts.benefit not in counts(holder)
             ):
                 continue
             value, path = resolve(cap["amount"], tries, "cap.amount")
             if holder is version:
                 used[-1] = path
             disease = facts.disease if cap.get("per") == "disease" else ""
-            slot = self.slot(_paid_counter(holder.file, cap, disease))
+            slot = self.slot(paid_counter(holder.file, cap, disease))
             if value != "none":
                 caps.append((int(fen_from_yuan(value)), slot))
             else:
@@ -559,76 +496,5 @@ class Compiler:
         return found
 
 
-def resolve(node: Node, tries: tuple[tuple[str, ...], ...], path: str) -> tuple[Node, str]:
-    """Follow a figure's mappings to the value for these facts. Raises: MissingFigure."""
-    while isinstance(node, dict):
-        for keys in tries:
-            hit = next((key for key in keys if key in node), None)
-            if hit is not None:
-                break
-        else:
-            hit = "otherwise" if "otherwise" in node else None
-        if hit is None:
-            raise MissingFigure(path, _wanted(node, tries))
-        node, path = node[hit], f"{path}.{hit}"
-    if node == "missing" or node is None:
-        raise MissingFigure(path, "missing")
-    return node, path
-
-
-def _wanted(node: Mapping[str, Node], tries: tuple[tuple[str, ...], ...]) -> str:
-    present = "、".join(f"{key}（{LABELS.get(key, key)}）" for key in node)
-    mine = "、".join(LABELS.get(keys[0], keys[0]) for keys in tries if keys and keys[0])
-    return f"只列有 {present}；本次为 {mine}"
-
-
-def _ratio(value: Node, path: str) -> int:
-    try:
-        return int(basis_points(value))
-    except ValueError:
-        raise MissingFigure(path, "missing") from None
-
-
-def _limit(value: Node, path: str) -> int:
-    return -1 if value == "none" else int(fen_from_yuan(value))
-
-
-def _counts(version: Version) -> tuple[str, ...]:
-    cap = version.body.get("cap")
-    return tuple(cap.get("counts", (version.file.benefit,))) if isinstance(cap, dict) else ()
-
-
-def _burden_counter(file: PolicyFile, body: Mapping[str, Node]) -> str:
-    default = f"{file.benefit}.in_scope" if file.kind == "benefit" else f"{file.layer}.burden"
-    return str(body.get("counter", default))
-
-
-def deductible_counter(file: PolicyFile) -> str:
-    """Name of the counter of what a yearly deductible (highest level once) has taken so far."""
-    return f"{file.benefit if file.kind == 'benefit' else file.layer}.deductible"
-
-
-def _paid_counter(file: PolicyFile, cap: Mapping[str, Node], disease: str) -> str:
-    owner = file.benefit if file.kind == "benefit" else file.layer
-    return str(cap.get("counter", f"{owner}.{disease}.paid" if disease else f"{owner}.paid"))
-
-
-def _figure_missing(path: str, wanted: str) -> FigureMissing:
-    why = "" if wanted in ("", "missing") else f"（{wanted}）"
-    return FigureMissing(
-        f"缺少政策参数 {path}{why}",
-        hint=f'请在该文件补上并注明来源，或在算例中用 with: {{"{path}": …}} 给定',
-        figure=path,
-    )
-
-
-def refuse_missing(path: str, wanted: str) -> FigureMissing:
-    """The refusal for a figure that a benefit in force does not have."""
-    return _figure_missing(path, wanted)
-
-
 def _area_name(code: str) -> str:
     return areas.all_areas()[code].name
-
-
-__all__ = ["Cell", "Compiler", "Facts", "LayerRow", "SchemeBook", "layer_name", "refuse_missing"]

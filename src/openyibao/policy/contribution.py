@@ -7,7 +7,7 @@ Read a file with `read_contribution`, decide it with `contribute`, answer with `
 from __future__ import annotations
 
 from openyibao.policy.contribution_file import Contribution, Payer, read_contribution
-from openyibao.policy.contribution_rule import Amounts, Item, Result, UsedFigure, contribute
+from openyibao.policy.contribution_rule import Amounts, Item, Result, contribute
 from openyibao.policy.contribution_text import explain_contribution, result_as_json
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Item",
     "Payer",
     "Result",
-    "UsedFigure",
     "contribute",
     "explain_contribution",
     "read_contribution",

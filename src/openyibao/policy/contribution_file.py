@@ -7,15 +7,16 @@ anything is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from openyibao.kernel import areas
-from openyibao.kernel.errors import Fault, Malformed
+from openyibao.kernel.errors import Malformed
 from openyibao.kernel.money import MOST_FEN, fen_from_yuan, yuan_text
 from openyibao.kernel.periods import FAR_FUTURE, FAR_PAST, day_from_text
+from openyibao.policy.reading import Reader
 from openyibao.policy.source import Node, Source, schema_faults
 from openyibao.policy.terms import STATUSES, STATUSES_OF
 
@@ -86,27 +87,8 @@ def read_contribution(source: Source) -> Contribution:
     return contribution
 
 
-class _Reader:
-    """Collects values and faults together, so that a schema fault does not hide a semantic one."""
-
-    def __init__(self, source: Source, faults: list[Fault]) -> None:
-        self.source = source
-        self.faults = faults
-        self.shaky = {fault.path for fault in faults}
-
-    def fault(self, path: tuple[str | int, ...], wrong: str, right: str = "") -> None:
-        if ".".join(map(str, path)) not in self.shaky:
-            self.faults.append(self.source.fault(path, wrong, right))
-
-    def value(self, path: tuple[str | int, ...], node: Node, make: Callable[[Node], Any], default: Any) -> Any:
-        """`make(node)`, or the default with a fault. Absent is the default without one."""
-        if node is None:
-            return default
-        try:
-            return make(node)
-        except (ValueError, TypeError) as problem:
-            self.fault(path, str(problem))
-            return default
+class _Reader(Reader):
+    """Makes the values of a contribution file."""
 
     def contribution(self) -> Contribution:
         data = self.source.data

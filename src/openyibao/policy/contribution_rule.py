@@ -15,26 +15,15 @@ from openyibao.kernel import areas
 from openyibao.kernel.errors import Fault, Malformed, PolicyMissing
 from openyibao.kernel.money import WHOLE_BP, basis_points, fen_from_yuan, percent_text, share, yuan_text
 from openyibao.policy.changes import with_figures
-from openyibao.policy.compiler import MissingFigure, refuse_missing, resolve
 from openyibao.policy.contribution_file import Contribution, Payer
-from openyibao.policy.rulebook import Provenance, Rulebook, Version
+from openyibao.policy.rulebook import Rulebook, UsedFigure, Version
 from openyibao.policy.source import Node
+from openyibao.policy.tables import MissingFigure, refuse_missing, resolve
 from openyibao.policy.terms import GROUPS, SCHEMES
 
 EMPLOYER_KINDS = {"enterprise": "企业", "organ": "机关事业单位", "flexible": "灵活就业"}
 AGE_BANDS = {"under_45": "45 周岁以下", "from_45": "45 周岁及以上"}
 PREMIUMS = {"serious_illness": "大病保险", "long_term_care": "长期护理保险"}
-
-
-@dataclass(frozen=True)
-class UsedFigure:
-    """A figure that decided something: full path, what it is, as written, where from, and how it stands."""
-
-    path: str
-    what: str
-    value: str
-    provenance: Provenance
-    standing: str
 
 
 @dataclass(frozen=True)

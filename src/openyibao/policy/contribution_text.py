@@ -8,8 +8,9 @@ from typing import Any
 
 from openyibao.kernel import areas
 from openyibao.kernel.money import yuan_text
-from openyibao.policy.contribution_rule import EMPLOYER_KINDS, PREMIUMS, Amounts, Item, Result, UsedFigure
+from openyibao.policy.contribution_rule import EMPLOYER_KINDS, PREMIUMS, Amounts, Item, Result
 from openyibao.policy.explain import STANDINGS
+from openyibao.policy.rulebook import UsedFigure
 from openyibao.policy.terms import CERTAINTIES, LABELS, SCHEMES
 
 Row = dict[str, Any]

@@ -11,11 +11,11 @@ from itertools import pairwise
 from openyibao.kernel.areas import same_province
 from openyibao.kernel.money import fen_from_yuan, percent_text
 from openyibao.policy.case import Case
-from openyibao.policy.compiler import SPLITTING_LAYER, LayerRow, deductible_counter
 from openyibao.policy.figures import area_name
 from openyibao.policy.fold import PersonYear, Reversed, Settled
 from openyibao.policy.kernel import BURDEN, SPECIAL_DRUG
 from openyibao.policy.rulebook import Version
+from openyibao.policy.tables import SPLITTING_LAYER, LayerRow, deductible_counter
 from openyibao.policy.terms import (
     BENEFITS,
     CERTAINTIES,

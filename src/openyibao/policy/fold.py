@@ -14,7 +14,8 @@ from openyibao.kernel.errors import BenefitExcluded, EarlierVisitMissing, Malfor
 from openyibao.kernel.money import fen_from_yuan, share
 from openyibao.policy.adjudicate import Bill, Split, adjudicate, best_of
 from openyibao.policy.case import Case, Person, Visit
-from openyibao.policy.compiler import Cell, Compiler, Facts, SchemeBook
+from openyibao.policy.compiler import Compiler, SchemeBook
+from openyibao.policy.tables import Cell, Facts
 from openyibao.policy.terms import BENEFITS, EXCLUSIONS, FUND_FIELDS, GROUPS
 
 Context = tuple[str, str]

@@ -50,6 +50,17 @@ class Provenance:
         return "extended"
 
 
+@dataclass(frozen=True)
+class UsedFigure:
+    """A figure that decided something: full path, what it is, as written, where from, and how it stands."""
+
+    path: str
+    what: str
+    value: str
+    provenance: Provenance
+    standing: str
+
+
 @dataclass
 class Version:
     """One dated state of a rule. `origin` names, for keys taken from a file it extends, that file's version."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from openyibao.policy.compiler import LayerRow
 from openyibao.policy.fold import Settled
 from openyibao.policy.kernel import TRACE_HEAD
-from openyibao.policy.rulebook import Provenance, Version
+from openyibao.policy.rulebook import UsedFigure, Version
+from openyibao.policy.tables import LayerRow
 from openyibao.policy.terms import layer_name
 
 
@@ -32,17 +32,6 @@ class LayerTrace:
     def whole(self) -> int:
         """Payment before caps, rounded half up."""
         return (self.raw + 5_000) // 10_000
-
-
-@dataclass(frozen=True)
-class UsedFigure:
-    """A figure that decided something in this visit."""
-
-    path: str
-    what: str
-    value: str
-    provenance: Provenance
-    standing: str
 
 
 def layers(settled: Settled) -> Iterator[LayerTrace]:

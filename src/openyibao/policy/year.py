@@ -21,8 +21,9 @@ import numpy.typing as npt
 from openyibao.kernel.areas import same_province
 from openyibao.kernel.errors import Refused
 from openyibao.kernel.money import MOST_FEN
-from openyibao.policy.compiler import Compiler, Facts, refuse_missing
+from openyibao.policy.compiler import Compiler
 from openyibao.policy.fold import Settled
+from openyibao.policy.tables import Facts, refuse_missing
 from openyibao.policy.terms import BENEFITS, CHILDREN, FILINGS, GROUPS, LAYERS, LEVELS, STATUSES
 
 Ints = npt.NDArray[np.int64]

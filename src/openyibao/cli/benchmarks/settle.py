@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from openyibao.policy.adjudicate import Bill, adjudicate
-from openyibao.policy.compiler import Facts
 from openyibao.policy.facade import Policies
+from openyibao.policy.tables import Facts
 
 RUNS = 7
 BILLS = 5_000
