@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from openyibao.kernel.errors import BenefitExcluded, EarlierVisitMissing, FigureMissing, Malformed, PolicyMissing
-from openyibao.policy.facade import Policies, case_from, explain, year_as_rows
+from openyibao.kernel.money import yuan_text
+from openyibao.policy.facade import Policies, case_from, explain, interval, year_as_rows
 
 EMPLOYEE = {"area": "371500", "scheme": "employee", "status": "active"}
 RESIDENT = {"area": "371500", "scheme": "resident", "status": "adult"}
@@ -320,6 +321,16 @@ def test_figures_used_outside_their_evidence_are_named(policies: Policies) -> No
     path = "liaocheng/resident/inpatient.yaml#tiers.1.rate.tertiary"
     assert path not in before["provisional"]
     assert path in after["provisional"]
+
+
+def test_interval_over_the_ranges_of_figures_that_are_not_sure(policies: Policies) -> None:
+    def spread(day: str) -> list[str] | None:
+        visit = {"date": day, "benefit": "inpatient", "level": "tertiary", "in_scope": 10800}
+        found = interval(policies.settle(case_from({"person": RESIDENT, "visits": [visit]})))
+        return found and [yuan_text(found.low), yuan_text(found.high)]
+
+    assert spread("2022-05-01") is None
+    assert spread("2023-05-01") == ["6000.00", "6600.00"]
 
 
 def test_opening_state_continues_a_year(policies: Policies) -> None:

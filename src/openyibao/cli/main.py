@@ -52,6 +52,9 @@ def settle(
         year = policies.settle(loaded)
         if as_json:
             answer = facade.year_as_rows(year)
+            spread = facade.interval(year)
+            if spread is not None:
+                answer["interval"] = spread.as_json()
             if explain:
                 answer["explanation"] = facade.explain(year)
             show.json_out(answer)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
+from openyibao.kernel.money import yuan_text
 from openyibao.policy.changes import with_figures
 from openyibao.policy.compiler import Compiler
 from openyibao.policy.fold import PersonYear, Reversed, Settled, settle_case
@@ -36,6 +38,9 @@ class Interval:
     low: int
     high: int
     paths: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"fund_pay_sumamt": [yuan_text(self.low), yuan_text(self.high)], "figures": list(self.paths)}
 
 
 def money_rows(year: PersonYear) -> list[MoneyRow]:
@@ -88,7 +93,7 @@ def fund_total(year: PersonYear) -> int:
 
 
 def interval(year: PersonYear) -> Interval | None:
-    """The fund total over the stated ranges of the figures this year used; None when no range is stated.
+    """The fund total over the stated ranges of the assumed or extended figures used; None when none states a range.
 
     Each figure is moved alone to both ends; then all stand at the ends that pay least, and at those that pay most.
     """
@@ -96,7 +101,7 @@ def interval(year: PersonYear) -> Interval | None:
     for row in year.rows:
         if isinstance(row, Settled):
             for figure in figures(row):
-                if figure.provenance.low:
+                if figure.standing and figure.provenance.low:
                     ranges[figure.path] = (figure.provenance.low, figure.provenance.high)
     if not ranges:
         return None
