@@ -11,26 +11,16 @@ from dataclasses import dataclass, field, replace
 
 from openyibao.kernel import areas
 from openyibao.kernel.errors import BenefitExcluded, EarlierVisitMissing, Malformed, PolicyMissing, Refused
-from openyibao.kernel.money import fen_from_yuan, share
+from openyibao.kernel.money import share
 from openyibao.policy.adjudicate import Bill, Split, adjudicate, best_of
 from openyibao.policy.case import Case, Person, Visit
 from openyibao.policy.compiler import Compiler, SchemeBook
+from openyibao.policy.state import State, read_counter
 from openyibao.policy.tables import Cell, Facts
 from openyibao.policy.terms import BENEFITS, EXCLUSIONS, FUND_FIELDS, GROUPS
 
 Context = tuple[str, str]
 _EMPTY = Cell(-1, (), -1, (), {})
-
-
-@dataclass
-class State:
-    """Counters and stays of one person, year, area and scheme. `stays` maps a stay to (n-th, deductible borne)."""
-
-    counters: dict[str, int] = field(default_factory=dict)
-    stays: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    def copy(self) -> State:
-        return State(dict(self.counters), dict(self.stays))
 
 
 @dataclass
@@ -181,7 +171,7 @@ class _Year:
                 continue
             state = found.setdefault(context, State())
             try:
-                _read_counter(state, bare, value, known)
+                read_counter(state, bare, value, known)
             except ValueError as problem:
                 faults.append(case.source.fault(path, str(problem), "、".join(sorted(known))))
         if faults:
@@ -435,28 +425,3 @@ def _without_third_party(visit: Visit) -> tuple[Visit, int]:
     insured = replace(visit, **{name: getattr(visit, name) - part for name, part in parts.items()})
     insured = replace(insured, herb=min(insured.herb, insured.in_scope))
     return insured, visit.total - insured.total
-
-
-def _read_counter(state: State, name: str, value: object, known: dict[str, int]) -> None:
-    """Take one opening counter: counts are whole numbers, the rest yuan."""
-    if name.startswith("stay.") and name.rpartition(".")[2] in ("number", "deductible"):
-        stay, part = name[5:].rpartition(".")[::2]
-        number, borne = state.stays.get(stay, (0, 0))
-        if part == "number":
-            number = _count(value)
-        else:
-            borne = int(fen_from_yuan(value))
-        state.stays[stay] = (number, borne)
-        return
-    if name not in known:
-        raise ValueError(f"不认识的计数器 {name!r}")
-    amount = _count(value) if name.endswith(".stays") else int(fen_from_yuan(value))
-    if amount < 0:
-        raise ValueError(f"计数器 {name!r} 不得为负")
-    state.counters[name] = amount
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdigit():
-        raise ValueError(f"{value!r} 不是次数")
-    return int(value)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from openyibao.kernel.money import yuan_text
-from openyibao.policy.fold import PersonYear, Reversed, Settled, State
+from openyibao.policy.fold import PersonYear, Reversed, Settled
+from openyibao.policy.state import State
 from openyibao.policy.terms import FUND_FIELDS
 from openyibao.policy.trace import provisional
 
