@@ -7,6 +7,7 @@ further layer measures some components of what is left and takes its payment out
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -153,7 +154,9 @@ def layer_pays(
 ) -> tuple[int, int, int]:
     """(deductible taken, payment before caps, payment) of one layer on x; counters are moved on."""
     if x == 0:  # a missing figure refuses only when there is money to measure
-        note_level(rule, keys, book)
+        with contextlib.suppress(OracleRefuses):  # a layer without its figures notes nothing
+            require_figures(rule, caps, keys)
+            note_level(rule, keys, book)
         return 0, 0, 0
     require_figures(rule, caps, keys)
     kind = "in_scope" if rule.head["kind"] == "benefit" else "burden"
@@ -168,7 +171,8 @@ def layer_pays(
         taken = deductible_taken(rule, x, acc, bill, keys, book, begun)
         before_caps = half_up(tiers_pay(rule, acc + taken, acc + x, bill, keys))
     paid = after_caps(rule, caps, before_caps, bill, keys, book)
-    book.grow(accumulator, x)
+    if "top_up" not in rule.body:
+        book.grow(accumulator, x)
     return taken, before_caps, paid
 
 
@@ -178,10 +182,7 @@ def note_level(rule: Rule, keys: tuple[str, ...], book: Book) -> int:
     if not stated or stated["per"] != "year_highest":
         return 0
     name = rule.named("deductible_due")
-    try:
-        mine = rule.amount(stated["amount"], keys) or 0
-    except OracleRefuses:
-        mine = 0
+    mine = rule.amount(stated["amount"], keys) or 0
     book.grow(name, max(0, mine - book.at(name)))
     return book.at(name)
 

@@ -179,6 +179,9 @@ DAMAGES = [
         "{layer: guarantee, groups: poor}",
         "不认识的对象",
     ),
+    Damage(
+        "extends itself", "qingdao/resident/serious_illness.yaml", "extends: shandong", "extends: qingdao", "循环继承"
+    ),
     Damage("filing left out", REMOTE, "    emergency: 0%\n", "", "没有急诊抢救"),
 ]
 

@@ -8,7 +8,8 @@ import pytest
 
 from openyibao.kernel.errors import BenefitExcluded, EarlierVisitMissing, FigureMissing, Malformed, PolicyMissing
 from openyibao.kernel.money import yuan_text
-from openyibao.policy.facade import Policies, case_from, explain, interval, year_as_rows
+from openyibao.policy.facade import Policies, case_from, explain, fund_total, interval, year_as_rows
+from openyibao.policy.source import Source
 
 EMPLOYEE = {"area": "371500", "scheme": "employee", "status": "active"}
 RESIDENT = {"area": "371500", "scheme": "resident", "status": "adult"}
@@ -331,6 +332,76 @@ def test_interval_over_the_ranges_of_figures_that_are_not_sure(policies: Policie
 
     assert spread("2022-05-01") is None
     assert spread("2023-05-01") == ["6000.00", "6600.00"]
+
+
+def test_a_cap_stated_by_another_benefit_is_named(policies: Policies) -> None:
+    person = {"area": "370000", "scheme": "employee", "status": "active"}
+    row = settle(policies, person, {"date": "2020-05-05", "benefit": "chronic", "in_scope": 900000})["visits"][0]
+    assert row["hifp_pay"] == "300000.00"
+    assert "shandong/employee/inpatient.yaml#cap.amount" in row["provisional"]
+
+
+def test_a_reform_of_one_figure_leaves_the_evidence_of_others(policies: Policies) -> None:
+    case = {
+        "person": RESIDENT,
+        "visits": [{"date": "2024-05-05", "benefit": "inpatient", "level": "tertiary", "in_scope": 20000}],
+    }
+    path = "liaocheng/resident/inpatient.yaml#deductible.amount.primary"
+    reform = Source("reform", {"changes": [{"path": path, "from": "2024-01-01", "value": 300}]})
+    before = year_as_rows(policies.settle(case_from(case)))["visits"][0]["provisional"]
+    assert year_as_rows(policies.reformed(reform).settle(case_from(case)))["visits"][0]["provisional"] == before
+
+
+def test_own_stays_are_never_mistaken_for_named_ones(policies: Policies) -> None:
+    answer = settle(policies, EMPLOYEE, {"in_scope": 20000, "stay_id": "#1"}, {"in_scope": 20000})
+    assert pays(answer, "act_pay_dedc") == ["800.00", "400.00"]
+    slashed = settle(policies, EMPLOYEE, {"in_scope": 20000, "stay_id": "2022/03/05"})
+    settle(policies, EMPLOYEE, {"in_scope": 20000}, opening=slashed["year"])
+
+
+def test_remote_ratio_given_by_a_case_is_checked(policies: Policies) -> None:
+    for value in ("200%", "abc", 5):
+        with pytest.raises(Malformed):
+            settle(policies, RESIDENT, {"in_scope": 100}, **{"with": {"shandong/remote.yaml#first_self_pay": value}})
+    with pytest.raises(Malformed):
+        settle(policies, RESIDENT, {"in_scope": 100}, **{"with": {"shandong/levels.yaml#read_as.community": [1]}})
+
+
+def test_a_refund_comes_on_top_of_a_dated_balance(policies: Policies) -> None:
+    person = {**EMPLOYEE, "account_balance": "800", "history": [{"from": "2022-06-01", "account_balance": "500"}]}
+    visits = [{"date": "2022-05-05", "in_scope": 20000}, {"date": "2022-07-05", "reverses": 0}]
+    answer = settle(policies, person, *visits, {"date": "2022-08-05", "in_scope": 20000})
+    assert pays(answer, "balc") == ["0.00", "1300.00", "0.00"]
+    assert pays(answer, "acct_pay") == ["800.00", "-800.00", "1300.00"]
+
+
+def test_an_empty_state_after_an_excluded_visit_goes_on(policies: Policies) -> None:
+    year = settle(policies, EMPLOYEE, {"in_scope": 100, "exclusion": "abroad"})["year"]
+    assert year == {"seq": 1, "counters": {}}
+    assert pays(settle(policies, EMPLOYEE, {"in_scope": 20000}, opening=year), "act_pay_dedc") == ["800.00"]
+
+
+def test_a_stay_over_care_days_says_so(policies: Policies) -> None:
+    care = {"benefit": "long_term_care", "care_kind": "home", "days": 31, "admitted": "2022-05-01"}
+    stay = {"in_scope": 5000, "admitted": "2022-05-01", "discharged": "2022-05-05"}
+    answer = settle(policies, EMPLOYEE, {**care, "discharged": "2022-06-01"}, stay)
+    assert "#0" in answer["visits"][1]["notes"][0]
+
+
+def test_year_totals_count_adjustments_of_funds_only(policies: Policies) -> None:
+    figures: dict[str, Any] = {}
+    for part in ("in_scope", "out_of_list", "special_drug"):
+        figures[f"liaocheng/liaohuibao_{part}.yaml#deductible.amount"] = 5000
+        figures[f"liaocheng/liaohuibao_{part}.yaml#tiers.1.rate"] = "50%"
+    person = {**RESIDENT, "supplements": ["liaohuibao"]}
+    bills = [
+        {"date": day, "benefit": "inpatient", "level": "tertiary", "in_scope": 60000, "non_covered": 30000}
+        for day in ("2022-02-05", "2022-05-05")
+    ]
+    reverse = {"date": "2022-06-05", "reverses": 0}
+    both = policies.settle(case_from({"person": person, "visits": [*bills, reverse], "with": figures}))
+    alone = policies.settle(case_from({"person": person, "visits": bills[1:], "with": figures}))
+    assert fund_total(both) == fund_total(alone)
 
 
 def test_opening_state_continues_a_year(policies: Policies) -> None:

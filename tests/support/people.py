@@ -84,7 +84,22 @@ class Draw:
             history.append(entry)
         if history:
             person["history"] = history
-        return {"person": person, "visits": self.visits(person, year)}
+        case = {"person": person, "visits": self.visits(person, year)}
+        if area == "371500" and self.chance(0.06):
+            person["supplements"] = ["liaohuibao"]
+            case["with"] = self.city_product()
+        elif self.chance(0.02):
+            person["supplements"] = ["civil_servant"]
+        return case
+
+    def city_product(self) -> dict[str, Any]:
+        """Figures of the city product, which the documents do not give."""
+        figures: dict[str, Any] = {}
+        for part in ("in_scope", "out_of_list", "special_drug"):
+            name = f"liaocheng/liaohuibao_{part}.yaml"
+            figures[f"{name}#deductible.amount"] = self.r.choice((0, 5000, 15000))
+            figures[f"{name}#tiers.1.rate"] = self.r.choice(("50%", "62.5%", "80%"))
+        return figures
 
     def benefits(self, area: str, scheme: str, year: int) -> tuple[list[str], list[int]]:
         """Benefits to draw from: mostly those the area has figures for, sometimes any, to meet refusals."""
@@ -182,14 +197,19 @@ class Draw:
             visit["prior_self_pay"] = yuan(self.amount(typical // 10))
         if self.chance(0.2):
             visit["over_limit"] = yuan(self.amount(typical // 20 + 1))
+        if visit.get("level") and self.chance(0.03):
+            visit["prescribing_level"], visit["level"] = visit["level"], "pharmacy"
         if benefit == "outpatient" and self.area in ("370100", "370200") and self.chance(0.8):
             visit["level"] = r.choice(("community", "primary", "ungraded"))
+            visit.pop("prescribing_level", None)
         getattr(self, f"_{benefit}", lambda *_: None)(visit, before)
         self.circumstances(visit, person)
         return visit
 
     def circumstances(self, visit: dict[str, Any], person: dict[str, Any]) -> None:
-        if self.chance(0.15):
+        if self.chance(0.04) and visit["benefit"] not in ("special_drug", "long_term_care"):
+            self.itemise(visit)
+        elif self.chance(0.15):
             scope = int(visit.get("in_scope", "0").replace(".", ""))
             visit["herb_in_scope"] = yuan(self.r.randint(0, scope))
         if self.chance(0.15):
@@ -205,6 +225,22 @@ class Draw:
             }
         if self.chance(0.2):
             visit["account"] = self.r.choice(("none", "allowed", yuan(self.amount(100))))
+
+    def itemise(self, visit: dict[str, Any]) -> None:
+        """Lines instead of the four sums."""
+        for key in ("in_scope", "non_covered", "prior_self_pay", "over_limit"):
+            visit.pop(key, None)
+        visit["lines"] = []
+        for _ in range(self.r.randint(1, 6)):
+            line: dict[str, Any] = {"amount": yuan(self.amount(300)), "class": self.r.choice("AABBC")}
+            if line["class"] == "B":
+                line["own_ratio"] = self.r.choice(("5%", "10%", "0.2", "33.33%"))
+            if self.chance(0.3):
+                line["quantity"] = self.r.choice((1, 2, "3.5", "0.25"))
+                line["limit_price"] = yuan(self.amount(120))
+            if self.chance(0.2):
+                line["herb"] = True
+            visit["lines"].append(line)
 
     def _inpatient(self, visit: dict[str, Any], before: list[dict[str, Any]]) -> None:
         stays = [other["stay_id"] for other in before if "stay_id" in other]

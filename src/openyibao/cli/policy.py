@@ -126,7 +126,8 @@ def diff(
         show.out(f"    {row.path:<44} {row.left or '无'} → {row.right or '无'}")
     if not changed:
         show.out("  没有不同")
-    show.out(f"\n支付不同的最小账单：当年第一笔，政策范围内费用多少时，基金支付 {names[0]} → {names[1]}（元）")
+    show.out("\n支付不同的最小账单（住院、普通门诊、慢特病，当年第一笔；元）")
+    show.out(f"  政策范围内费用，基金支付 {names[0]} → {names[1]}")
     alike: dict[tuple[str, int, int, int], list[str]] = {}
     for bill in bills:
         who = LABELS[bill.status] + (f"、{LABELS[bill.group]}" if bill.group else "")

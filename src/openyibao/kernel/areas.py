@@ -14,6 +14,10 @@ from importlib.resources import files
 
 NATION = "000000"
 SHANDONG = "370000"
+PROVINCES = frozenset(
+    (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82)
+)
+"""First two digits of every province-level area (GB/T 2260)."""
 _CODE = re.compile(r"[1-9][0-9]{5}")
 
 
@@ -54,6 +58,8 @@ def pooling_area_of(code: str) -> str:
         raise ValueError(f"{code!r} 不是六位行政区划代码")
     if code.startswith(SHANDONG[:2]):
         raise ValueError(f"{code!r} 不是山东省的行政区划代码")
+    if int(code[:2]) not in PROVINCES:
+        raise ValueError(f"{code!r} 不是行政区划代码（没有省级代码 {code[:2]}）")
     return code[:4] + "00"
 
 

@@ -46,4 +46,6 @@ def day_from_text(text: object) -> date:
 def period_from_text(start: str | None, last: str | None) -> Period:
     """Period of a file entry, whose `until` names the last day included."""
     first = day_from_text(start) if start is not None else FAR_PAST
-    return Period(first, FAR_FUTURE if last is None else day_from_text(last) + timedelta(days=1))
+    if last is None or day_from_text(last) >= FAR_FUTURE:
+        return Period(first, FAR_FUTURE)
+    return Period(first, day_from_text(last) + timedelta(days=1))

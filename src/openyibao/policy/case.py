@@ -364,6 +364,7 @@ class _Reader(Reader):
         """Order, year, reversals: what only the whole case can show."""
         data = self.source.data
         reversed_already: set[int] = set()
+        by_index = {visit.index: visit for visit in case.visits}
         for visit in case.visits:
             path: tuple[str | int, ...] = ("visits", visit.index)
             node = data["visits"][visit.index]
@@ -379,14 +380,16 @@ class _Reader(Reader):
             target = visit.reverses
             if target >= visit.index:
                 self.fault((*path, "reverses"), f"第 {target} 次就诊不在此前", "此前某次就诊的下标，从 0 起")
-            elif case.visits[target].reverses >= 0:
+            elif target not in by_index:
+                continue
+            elif by_index[target].reverses >= 0:
                 self.fault((*path, "reverses"), "不能冲销一次冲销", "某次就诊的下标")
             elif target in reversed_already:
                 self.fault((*path, "reverses"), f"第 {target} 次就诊已冲销", "尚未冲销的就诊")
-            elif visit.day < case.visits[target].day:
-                self.fault((*path, "date"), "冲销早于被冲销的就诊", f"不早于 {case.visits[target].day}")
+            elif visit.day < by_index[target].day:
+                self.fault((*path, "date"), "冲销早于被冲销的就诊", f"不早于 {by_index[target].day}")
             reversed_already.add(target)
-        if case.opening_seq > 0 and not case.opening_counters:
+        if case.opening_seq > 0 and case.opening_counters is None:
             self.fault(("opening",), f"已有 {case.opening_seq} 次就诊却没有 counters", "写明此前就诊累计的 counters")
 
 

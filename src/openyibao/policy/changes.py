@@ -18,6 +18,16 @@ from openyibao.policy.rulebook import NOT_FIGURES, PolicyFile, Rulebook, Version
 from openyibao.policy.source import Node, Source, schema_faults
 from openyibao.policy.terms import DIMENSION_OF
 
+PARTS = {
+    "benefit": "version",
+    "layer": "version",
+    "contribution": "contribution_version",
+    "remote": "remote_version",
+    "levels": "levels_version",
+    "chain": "chain_version",
+}
+"""The part of the policy schema that a version of each kind of file keeps."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -104,7 +114,7 @@ def _broken(made: Rulebook, changes: list[Change]) -> list[Fault]:
 
 def _structure(file: PolicyFile) -> list[Fault]:
     """What the schema says about a file's versions as they stand after a change."""
-    part = {"contribution": "contribution_version", "benefit": "version", "layer": "version"}.get(file.kind)
+    part = PARTS.get(file.kind)
     faults: list[Fault] = []
     for version in file.versions if part else ():
         faults += schema_faults(Source(file.name, version.body), "policy", part or "")
@@ -144,7 +154,9 @@ def _change(file: PolicyFile, version: Version, change: Change) -> bool:
         return False
     changed = {**version.changed, change.key: change.why}
     if start is not None and version.period.start < start:
-        file.versions.append(replace(version, period=Period(start, version.period.end), body=body, changed=changed))
+        rest = Period(start, version.period.end)
+        stated = version.stated_from or version.period.start
+        file.versions.append(replace(version, period=rest, body=body, changed=changed, stated_from=stated))
         version.period = Period(version.period.start, start)
     else:
         version.body, version.changed = body, changed

@@ -53,6 +53,7 @@ def check_rulebook(rulebook: Rulebook) -> list[Fault]:
             elif file.kind == "remote":
                 faults += _remote(version)
     faults += _claims(rulebook)
+    faults += _caps_at_once(rulebook)
     if not faults:
         faults += _unreachable(rulebook)
         faults += _cells(rulebook)
@@ -71,6 +72,8 @@ def check_files(rulebook: Rulebook, names: Iterable[str]) -> list[Fault]:
     faults: list[Fault] = []
     for name in names:
         for version in rulebook.files[name].versions:
+            if version.file.kind == "remote":
+                faults += _remote(version)
             if version.file.kind in ("benefit", "layer") and "absent" not in version.body:
                 faults += _selectors(rulebook, version)
                 faults += [fault for fault in _layer_shape(rulebook, version) if "marks: [" not in fault.right]
@@ -406,6 +409,32 @@ def _claims(rulebook: Rulebook) -> Iterator[Fault]:
                 yield _at(
                     clash[0], f"与上级 {other.name} 同时有效而未声明", f"overrides: [{other.name}] 或 extends", "from"
                 )
+
+
+def _caps_at_once(rulebook: Rulebook) -> Iterator[Fault]:
+    """A benefit is held by at most two yearly limits at once: its own, and one that it shares."""
+    caps = [
+        (file, version, set(version.body["cap"].get("counts", [file.benefit])))
+        for file in rulebook.files.values()
+        if file.kind == "benefit"
+        for version in file.versions
+        if isinstance(version.body.get("cap"), dict)
+    ]
+    for at, (file, version, counted) in enumerate(caps):
+        for benefit in counted:
+            others = {
+                other.name
+                for other, theirs, also in caps
+                if other is not file
+                and other.layer == file.layer
+                and benefit in also
+                and other.area in areas.lineage(file.area)
+                and set(other.schemes) & set(file.schemes)
+                and theirs.period.overlaps(version.period)
+            }
+            if len(others) > 1:
+                said = "、".join(sorted(others))
+                yield _at(caps[at][1], f"{benefit} 同时受三个以上限额约束（{said}）", "至多两个", "cap")
 
 
 def _spoken_for(rulebook: Rulebook, file: PolicyFile) -> set[str]:

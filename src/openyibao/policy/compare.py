@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from openyibao.kernel.errors import OpenyibaoError
@@ -13,7 +14,7 @@ from openyibao.policy.adjudicate import Bill, adjudicate
 from openyibao.policy.case import Case
 from openyibao.policy.compiler import Compiler, SchemeBook
 from openyibao.policy.fold import PersonYear
-from openyibao.policy.present import MoneyRow, money_rows
+from openyibao.policy.present import MoneyRow, money_rows, year_amounts
 from openyibao.policy.rows import year_as_rows
 from openyibao.policy.rulebook import PolicyFile, Rulebook, figures_of
 from openyibao.policy.tables import Facts
@@ -24,7 +25,7 @@ LEVELS_SHOWN = ("primary", "secondary", "tertiary")
 BENEFITS_SHOWN = ("inpatient", "outpatient", "chronic")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Comparison:
     """A case under two sets of policies."""
 
@@ -33,27 +34,22 @@ class Comparison:
     before: PersonYear
     after: PersonYear
 
-    @property
+    @cached_property
     def before_rows(self) -> list[MoneyRow]:
         return money_rows(self.before)
 
-    @property
+    @cached_property
     def after_rows(self) -> list[MoneyRow]:
         return money_rows(self.after)
 
     def as_json(self) -> dict[str, Any]:
         """{"before", "after", "difference"}: difference holds every money field after minus before, by visit."""
-        rows = zip(self.before_rows, self.after_rows, strict=True)
         visits = [
-            {name: yuan_text(after.fen[name] - before.fen[name]) for name in before.fen} for before, after in rows
+            {name: yuan_text(after.fen[name] - before.fen[name]) for name in before.fen}
+            for before, after in zip(self.before_rows, self.after_rows, strict=True)
         ]
-        names = list(visits[0])
-        year = {
-            name: yuan_text(
-                sum(row.fen[name] for row in self.after_rows) - sum(row.fen[name] for row in self.before_rows)
-            )
-            for name in names
-        }
+        before, after = year_amounts(self.before), year_amounts(self.after)
+        year = {name: yuan_text(after[name] - before.get(name, 0)) for name in after}
         return {
             "before": year_as_rows(self.before),
             "after": year_as_rows(self.after),

@@ -330,7 +330,7 @@ class SchemeBook:
             head[17] = 1
             most = ratio(value, path)
             return LayerRow(
-                layer, pays_as, self._put([*head, NO_TIER_LIMIT, most]), version, paths, ((-1, most, most),)
+                layer, pays_as, self._put([*head, NO_TIER_LIMIT, most]), version, paths, (), ((-1, most, most),)
             )
         head[2] = self.slot(burden_counter(version.file, body))
         nth = self._deductible(version, head, tries, paths)
@@ -345,11 +345,11 @@ class SchemeBook:
             paths["visit_cap"] = (path,)
             head[7] = limit(value)
             head[8] = int(body["visit_cap"].get("per") == "day")
-        caps = self._caps(version, layer, facts, tries, day, paths)
+        caps, stated_caps = self._caps(version, layer, facts, tries, day)
         head[10] = len(caps)
         for at, (amount, slot) in enumerate(caps):
             head[11 + 2 * at], head[12 + 2 * at] = amount, slot
-        return LayerRow(layer, pays_as, self._put([*head, *pairs, *nth]), version, paths, rates)
+        return LayerRow(layer, pays_as, self._put([*head, *pairs, *nth]), version, paths, stated_caps, rates)
 
     def _deductible(
         self, version: Version, head: list[int], tries: tuple[tuple[str, ...], ...], paths: dict[str, tuple[str, ...]]
@@ -417,36 +417,27 @@ class SchemeBook:
         facts: Facts,
         tries: tuple[tuple[str, ...], ...],
         day: date,
-        paths: dict[str, tuple[str, ...]],
-    ) -> list[tuple[int, int]]:
-        caps: list[tuple[int, int]] = []
-        used: list[str] = []
-        holders = [version]
+    ) -> tuple[list[tuple[int, int]], tuple[tuple[Version, str], ...]]:
+        """Yearly limits of a layer as (amount, slot), at most two, and where each is stated."""
+        limits: dict[int, int] = {}
+        stated: list[tuple[Version, str]] = []
+        holders = [version] if isinstance(version.body.get("cap"), dict) else []
         for file in self._shared_caps.get((layer, facts.benefit), ()):
             other = self.rulebook.in_force(self._benefit_files[layer, file.benefit], day)
             if other is not None and other.file is file and facts.benefit in counts(other):
                 holders.append(other)
         for holder in holders:
-            cap = holder.body.get("cap")
-            if holder is version:
-                used.append("cap.amount" if isinstance(cap, dict) else "cap")
-            if not isinstance(cap, dict) or (
-                holder is version and "counts" in cap and facts.benefit not in counts(holder)
-            ):
+            cap = holder.body["cap"]
+            if holder is version and "counts" in cap and facts.benefit not in counts(holder):
                 continue
             value, path = resolve(cap["amount"], tries, "cap.amount")
-            if holder is version:
-                used[-1] = path
-            disease = facts.disease if cap.get("per") == "disease" else ""
-            slot = self.slot(paid_counter(holder.file, cap, disease))
-            if value != "none":
-                caps.append((int(fen_from_yuan(value)), slot))
-            else:
-                caps.append((NO_TIER_LIMIT, slot))
-        if used and "cap" in version.body:
-            paths["cap"] = tuple(used)
-        assert len(caps) <= 2
-        return caps
+            stated.append((holder, path))
+            slot = self.slot(paid_counter(holder.file, cap, facts.disease if cap.get("per") == "disease" else ""))
+            amount = NO_TIER_LIMIT if value == "none" else int(fen_from_yuan(value))
+            limits[slot] = min(amount, limits.get(slot, amount))
+        if not stated and "cap" in version.body:
+            stated.append((version, "cap"))
+        return [(amount, slot) for slot, amount in limits.items()], tuple(stated)
 
     def _dead_row(self, version: Version, layer: str, mask: int) -> LayerRow:
         """Stands in the chain for a layer with a missing figure; a visit it would measure money of is refused."""
@@ -456,7 +447,7 @@ class SchemeBook:
         head[2] = head[7] = -1
         head[15] = 1
         head[16] = int(layer == SPLITTING_LAYER)
-        return LayerRow(layer, version.file.pays_as(self.scheme), self._put(head), version, {}, ())
+        return LayerRow(layer, version.file.pays_as(self.scheme), self._put(head), version, {}, (), ())
 
     def _put(self, row: list[int]) -> int:
         key = tuple(row)

@@ -271,7 +271,7 @@ def _burden_parts(settled: Settled) -> str:
         ("异地首先自付", settled.split.remote),
         ("特药个人部分", special),
     ]
-    inside = settled.burden - settled.hospital - sum(amount for _, amount in outside)
+    inside = settled.burden - sum(amount for _, amount in outside)
     name = "范围内负担（起付线、自付）" if settled.split.deductible else "范围内自付"
     return "，".join(f"{label} {_yuan(amount)}" for label, amount in [*outside, (name, inside)] if amount)
 

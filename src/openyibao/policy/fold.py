@@ -20,6 +20,8 @@ from openyibao.policy.tables import Cell, Facts
 from openyibao.policy.terms import BENEFITS, EXCLUSIONS, FUND_FIELDS, GROUPS
 
 Context = tuple[str, str]
+OWN_STAY = "\0"
+"""Begins the key of a stay without `stay_id`; no file can spell it."""
 _EMPTY = Cell(-1, (), -1, (), {})
 
 
@@ -124,6 +126,8 @@ class _Year:
                 elif visit.reverses in self.settled:
                     rows.append(self.reverse(visit))
             except Refused as problem:
+                if refused and isinstance(problem, EarlierVisitMissing):
+                    continue  # the visit it misses is the one refused before
                 source = self.case.source
                 problem.where = f"{source.name}:{source.line('visits', visit.index)} visits.{visit.index}"
                 refused.append(problem)
@@ -160,8 +164,8 @@ class _Year:
         found: dict[Context, State] = {}
         for name, value in case.opening_counters.items():
             context, bare = self._context(person), name
-            if name.count("/") == 2:
-                area, scheme, bare = name.split("/")
+            if not name.startswith("stay.") and name.count("/") >= 2:
+                area, scheme, bare = name.split("/", 2)
                 context = (area, scheme)
             path = ("opening", "counters", name)
             try:
@@ -263,7 +267,14 @@ class _Year:
             notes.append(f"{EXCLUSIONS[visit.exclusion]}，基本医疗保险基金不予支付")
             return
         if visit.benefit == "long_term_care":
-            self._not_in_hospital(visit)
+            for stay in self._overlapping(visit, "inpatient"):
+                raise BenefitExcluded(
+                    f"护理日期 {visit.admitted} 至 {visit.discharged} 与住院 {stay.admitted} 至 {stay.discharged} 重叠",
+                    hint="住院期间不享受长期护理待遇；请按日期拆开",
+                )
+        if visit.benefit == "inpatient":
+            for care in self._overlapping(visit, "long_term_care"):
+                notes.append(f"住院日期与 #{care.index} 的长期护理重叠，护理待遇应冲销后按日期拆开")
         if visit.benefit not in ("chronic", "two_disease") or not cell.in_force:
             return
         chronic = [filing for filing in person.filings if filing.kind == "chronic"]
@@ -286,19 +297,19 @@ class _Year:
         elif not chronic:
             notes.append("本例未列慢特病备案，未核对资格")
 
-    def _not_in_hospital(self, visit: Visit) -> None:
-        """Care days and hospital days do not overlap, where both say from when to when. Raises: BenefitExcluded."""
+    def _overlapping(self, visit: Visit, benefit: str) -> list[Visit]:
+        """Standing bills of a benefit whose days overlap this one's, where both say from when to when."""
         if visit.admitted is None or visit.discharged is None:
-            return
-        for settled in self.standing:
-            stay = settled.visit
-            if stay.benefit != "inpatient" or stay.admitted is None or stay.discharged is None:
-                continue
-            if visit.admitted < stay.discharged and stay.admitted < visit.discharged:
-                raise BenefitExcluded(
-                    f"护理日期 {visit.admitted} 至 {visit.discharged} 与住院 {stay.admitted} 至 {stay.discharged} 重叠",
-                    hint="住院期间不享受长期护理待遇；请按日期拆开",
-                )
+            return []
+        return [
+            other
+            for other in (settled.visit for settled in self.standing)
+            if other.benefit == benefit
+            and other.admitted is not None
+            and other.discharged is not None
+            and visit.admitted < other.discharged
+            and other.admitted < visit.discharged
+        ]
 
     def _remote(self, book: SchemeBook, person: Person, visit: Visit) -> tuple[str, int, str]:
         """Kind of filing of a remote visit, its ratio and the figure's path; ("", 0, "") at home."""
@@ -331,7 +342,7 @@ class _Year:
                 )
             return visit.stay_id
         if not transferred:
-            return f"#{visit.index}"
+            return f"{OWN_STAY}{visit.index}"
         previous = [settled.stay_key for settled in self.standing if settled.stay_key]
         if not previous:
             raise EarlierVisitMissing(f"转院（{visit.origin}）此前却没有住院", hint="补上转出的住院，或写明 stay_id")
@@ -362,6 +373,9 @@ class _Year:
 
     def _person_side(self, settled: Settled) -> None:
         """Own account, then cash (个人账户、现金). The city product stands beside and reduces neither."""
+        assert settled.funds + settled.hospital <= settled.visit.total, "funds pay more than the bill"
+        assert 0 <= settled.split.remote <= settled.visit.in_scope, "remote self-pay beyond the in-scope cost"
+        assert all(pay >= 0 for pay in settled.split.payments), "a payer pays less than nothing"
         self._credit(settled.visit)
         limit = settled.visit.account_limit
         most = settled.burden if limit < 0 else min(limit, settled.burden)
@@ -382,6 +396,7 @@ class _Year:
     def reverse(self, visit: Visit) -> Reversed:
         target = self.settled[visit.reverses]
         self.standing.remove(target)
+        self._credit(visit)
         self.balance += target.account
         adjustments = []
         undone = _difference(target.current, target.payers)

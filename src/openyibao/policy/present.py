@@ -11,8 +11,8 @@ from openyibao.policy.changes import with_figures
 from openyibao.policy.compiler import Compiler
 from openyibao.policy.fold import PersonYear, Reversed, Settled, settle_case
 from openyibao.policy.rows import amounts
-from openyibao.policy.terms import BENEFITS, LEVELS
-from openyibao.policy.trace import figures
+from openyibao.policy.terms import BENEFITS, FUND_FIELDS, LEVELS
+from openyibao.policy.trace import figures, provisional
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _visit(settled: Settled) -> MoneyRow:
         },
         notes=(*settled.notes, *absent),
         gaps=cell.gaps,
-        provisional=tuple(sorted(figure.path for figure in figures(settled) if figure.standing)),
+        provisional=tuple(provisional(settled)),
     )
 
 
@@ -80,16 +80,37 @@ def _reversal(row: Reversed) -> MoneyRow:
     )
 
 
+def year_amounts(year: PersonYear) -> dict[str, int]:
+    """Every money field over the year as it stands: rows, reversals as negatives, and adjustments. Fen.
+
+    What an adjustment moves from a fund it moves to the person, who settles it in cash at the counter.
+    """
+    totals: dict[str, int] = {}
+    for shown in money_rows(year):
+        for name, fen in shown.fen.items():
+            totals[name] = totals.get(name, 0) + fen
+    for row in year.rows:
+        for index, changes in row.adjustments if isinstance(row, Reversed) else ():
+            adjusted = year.rows[index]
+            assert isinstance(adjusted, Settled)
+            fields = {layer.layer: layer.pays_as for layer in adjusted.split.cell.rows}
+            for layer, fen in changes.items():
+                _move(totals, fields.get(layer, "supplement_pay"), fen)
+    return totals
+
+
+def _move(totals: dict[str, int], name: str, fen: int) -> None:
+    totals[name] = totals.get(name, 0) + fen
+    if name in FUND_FIELDS:
+        totals["fund_pay_sumamt"] += fen
+    if name != "supplement_pay":
+        totals["psn_part_amt"] -= fen
+        totals["psn_cash_pay"] -= fen
+
+
 def fund_total(year: PersonYear) -> int:
     """What the funds pay for the year as it stands, reversals and adjustments included. Fen."""
-    total = 0
-    for row in year.rows:
-        if isinstance(row, Settled):
-            total += row.funds
-        else:
-            total -= row.target.funds
-            total += sum(fen for _, changes in row.adjustments for fen in changes.values())
-    return total
+    return year_amounts(year)["fund_pay_sumamt"]
 
 
 def interval(year: PersonYear) -> Interval | None:
@@ -101,7 +122,7 @@ def interval(year: PersonYear) -> Interval | None:
     for row in year.rows:
         if isinstance(row, Settled):
             for figure in figures(row):
-                if figure.standing and figure.provenance.low:
+                if figure.standing and figure.provenance.low and figure.value[:1].isdigit():
                     ranges[figure.path] = (figure.provenance.low, figure.provenance.high)
     if not ranges:
         return None

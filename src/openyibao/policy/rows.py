@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from openyibao.kernel.money import yuan_text
-from openyibao.policy.fold import PersonYear, Reversed, Settled
+from openyibao.policy.fold import OWN_STAY, PersonYear, Reversed, Settled
 from openyibao.policy.state import State
 from openyibao.policy.terms import FUND_FIELDS
 from openyibao.policy.trace import provisional
@@ -92,7 +92,7 @@ def _state_text(state: State) -> Mapping[str, str]:
         name: str(value) if name.endswith(".stays") else yuan_text(value) for name, value in state.counters.items()
     }
     for stay, (number, borne) in state.stays.items():
-        if not stay.startswith("#"):
+        if not stay.startswith(OWN_STAY):
             found[f"stay.{stay}.number"] = str(number)
             found[f"stay.{stay}.deductible"] = yuan_text(borne)
     return found

@@ -71,6 +71,8 @@ class Version:
     body: dict[str, Node]
     changed: dict[str, str] = field(default_factory=dict)
     origin: dict[str, Version] = field(default_factory=dict)
+    stated_from: date | None = None
+    """First day of the version as the file states it, when a reform has split it."""
 
     def owner(self, path: str) -> Version:
         """The version that states the figure at `path` (another file's, when extended)."""
@@ -94,7 +96,7 @@ class Version:
             if prefix in stated:
                 entry = stated[prefix]
                 break
-        return rulebook.provenance_of(entry, self.period)
+        return rulebook.provenance_of(entry, self.stated_from or self.period.start)
 
 
 def _prefixes(path: str) -> Iterator[str]:
@@ -140,6 +142,7 @@ class Rulebook:
     def __init__(self, files: Iterable[PolicyFile], root: Path) -> None:
         self.root = root
         self.files = {file.name: file for file in files}
+        self._acyclic()
         self.sources: dict[str, Node] = {}
         self.sets: dict[str, tuple[str, ...]] = {}
         for file in self.files.values():
@@ -147,6 +150,17 @@ class Rulebook:
                 self.sources.update(file.data["sources"])
             elif file.kind == "groups":
                 self.sets.update({name: tuple(members) for name, members in file.data["sets"].items()})
+
+    def _acyclic(self) -> None:
+        """Refuse files that extend each other in a circle. Raises: Malformed."""
+        for file in self.files.values():
+            seen = {file.name}
+            other = file.data.get("extends")
+            while other in self.files:
+                if other in seen:
+                    raise Malformed([file.source.fault(("extends",), f"{other} 循环继承", "上级地区的文件")])
+                seen.add(other)
+                other = self.files[other].data.get("extends")
 
     @cached_property
     def digest(self) -> str:
@@ -194,9 +208,9 @@ class Rulebook:
     def sets_with(self, group: str) -> tuple[str, ...]:
         return tuple(name for name, members in self.sets.items() if group in members)
 
-    def provenance_of(self, entry: Mapping[str, Any], period: Period) -> Provenance:
+    def provenance_of(self, entry: Mapping[str, Any], start: date) -> Provenance:
         known = self.sources.get(entry.get("source", ""), {})
-        first = period.start.year
+        first = start.year
         observed = int(str(known.get("observed", f"{first}"))[:4])
         years = entry.get("evidence") or [first, max(observed, first)]
         low, high = entry.get("range", ("", ""))

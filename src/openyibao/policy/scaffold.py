@@ -99,7 +99,10 @@ def new_city(code: str, scheme: str, year: int, policies: Path, cases: Path) -> 
     standing = [path for path in files if path.exists()]
     if standing:
         raise Malformed([Fault(str(path), 0, "", "文件已存在，不覆盖", "换一个地区，或先移走它") for path in standing])
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise Malformed([Fault(str(path), 0, "", f"写不了（{problem.strerror}）", "可写的文件夹")]) from None
     return list(files)

@@ -25,6 +25,7 @@ from openyibao.kernel.errors import Fault, Malformed
 Node = Any
 """What a file holds: dict, list, str, int, bool or None."""
 
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 TYPES = {
     "object": "映射（键: 值）",
@@ -64,7 +65,10 @@ def read(path: Path, name: str = "") -> Source:
     """Read one YAML (or JSON) file. Raises: Malformed with the place of the first thing that cannot be read."""
     name = name or str(path)
     try:
-        raw = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise Malformed([Fault(name, 0, "", "不是普通文件", "YAML 或 JSON 文件")])
+        with path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
     except OSError as problem:
         raise Malformed([Fault(name, 0, "", f"读不到文件（{problem.strerror}）", "一个存在的文件")]) from None
     return parse(raw, name)
@@ -73,7 +77,7 @@ def read(path: Path, name: str = "") -> Source:
 def parse(raw: bytes, name: str) -> Source:
     """Parse the bytes of a YAML file. Raises: Malformed."""
     if len(raw) > _MOST_BYTES:
-        raise Malformed([Fault(name, 0, "", f"文件过大（{len(raw)} 字节）", f"至多 {_MOST_BYTES} 字节")])
+        raise Malformed([Fault(name, 0, "", "文件过大", f"至多 {_MOST_BYTES} 字节")])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -100,6 +104,7 @@ class _Builder:
         self.lines: dict[tuple[str | int, ...], int] = {}
         self.faults: list[Fault] = []
         self.count = 0
+        self.length = 0
 
     def build(self, node: yaml.Node, path: tuple[str | int, ...]) -> Node:
         line = node.start_mark.line + 1
@@ -118,11 +123,11 @@ class _Builder:
     def _mapping(self, node: yaml.MappingNode, path: tuple[str | int, ...]) -> dict[str, Node]:
         made: dict[str, Node] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 self.faults.append(Fault(self.name, line, ".".join(map(str, path)), "键不是文本", "文本键"))
                 continue
+            key = self._text(key_node)
             if key in made:
                 self.faults.append(
                     Fault(self.name, line, ".".join(map(str, (*path, key))), "同一处写了两次", "只保留一处")
@@ -131,9 +136,19 @@ class _Builder:
             made[key] = self.build(value_node, (*path, key))
         return made
 
-    @staticmethod
-    def _scalar(node: yaml.Node) -> Node:
+    def _text(self, node: yaml.Node) -> str:
+        """A scalar's text; control characters and half surrogates are faults, and all text together has a limit."""
         text = str(node.value)
+        self.length += len(text)
+        if self.length > 2 * _MOST_BYTES and not self.faults:
+            self.faults.append(Fault(self.name, node.start_mark.line + 1, "", "内容过多", "较小的文件"))
+        if _UNPRINTABLE.search(text):
+            self.faults.append(Fault(self.name, node.start_mark.line + 1, "", "含控制字符", "可显示的文字"))
+            return _UNPRINTABLE.sub("", text)
+        return text
+
+    def _scalar(self, node: yaml.Node) -> Node:
+        text = self._text(node) if self.length <= 2 * _MOST_BYTES else ""
         if node.style in ("'", '"', "|", ">"):  # type: ignore[attr-defined]
             return text
         if node.tag == "tag:yaml.org,2002:null":

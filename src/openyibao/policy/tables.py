@@ -80,6 +80,8 @@ class LayerRow:
     version: Version
     paths: Mapping[str, tuple[str, ...]]
     """part ("deductible", "nth", "tier.1", "bonus", "herb", "cap", "visit_cap", "top_up") -> key paths."""
+    caps: tuple[tuple[Version, str], ...]
+    """yearly limits looked at: the version that states each, this layer's or one that counts it too, and its path."""
     rates: tuple[tuple[int, int, int], ...]
     """per tier (upto or -1, rate with bonus, rate as written), for explanations."""
 

@@ -64,12 +64,14 @@ def figures(settled: Settled) -> list[UsedFigure]:
         if trace.measured:
             for path, what in _used_paths(trace, settled):
                 use(trace.row.version, path, what)
+            for holder, path in trace.row.caps if trace.slices else ():
+                use(holder, path, f"{layer_name(trace.row.layer)}限额")
     if segment and settled.visit.level in segment.read_as:
         level = segment.read_as[settled.visit.level]
         if any(level in figure.path.split(".") for figure in found.values()):
-            holder = settled.book.rulebook.files[segment.read_as_path.partition("#")[0]].on(segment.start)
-            if holder is not None:
-                use(holder, f"read_as.{settled.visit.level}", "机构级别")
+            levels_then = settled.book.rulebook.files[segment.read_as_path.partition("#")[0]].on(segment.start)
+            if levels_then is not None:
+                use(levels_then, f"read_as.{settled.visit.level}", "机构级别")
     return list(found.values())
 
 
@@ -80,7 +82,8 @@ def _used_paths(trace: LayerTrace, settled: Settled) -> Iterator[tuple[str, str]
     if not waived:
         for path in paths.get("deductible", ()):
             yield path, f"{name}起付线"
-    if paths.get("nth") and not waived and trace.nth > 1:
+    first = trace.nth == 1 and written(trace.row.version, "deductible.nth_stay.1") in ("100%", "")
+    if paths.get("nth") and not waived and trace.nth and not first:
         yield paths["nth"][min(trace.nth, len(paths["nth"])) - 1], f"第 {trace.nth} 次住院起付线比例"
     for tier, _ in trace.slices:
         for path in paths[f"tier.{tier}"]:
@@ -91,9 +94,8 @@ def _used_paths(trace: LayerTrace, settled: Settled) -> Iterator[tuple[str, str]
         if settled.bill.herb:
             for path in paths.get("herb", ()):
                 yield path, "中草药加成"
-        for part in ("visit_cap", "cap"):
-            for path in paths.get(part, ()):
-                yield path, f"{name}限额"
+        for path in paths.get("visit_cap", ()):
+            yield path, f"{name}限额"
     for path in paths.get("top_up", ()):
         yield path, "兜底比例"
 

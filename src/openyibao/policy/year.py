@@ -33,6 +33,9 @@ STATUS_CODES = ["", *STATUSES]
 FILING_CODES = list(FILINGS)
 GROUP_CODES = list(GROUPS)
 EPOCH = date(1970, 1, 1)
+MOST_VARIANTS = 4096
+MOST_SEGMENTS = 256
+"""What fits into a packed key; see `year_loop.pack`."""
 HOME = -1
 
 COLUMNS = (
@@ -58,7 +61,7 @@ COLUMNS = (
     ("special", "特药, fen"),
     ("herb", "中草药, fen"),
 )
-"""Name and meaning of every column, in the order of the matrix-free call below."""
+"""Name and meaning of every column, in the order the compiled loop takes them."""
 
 
 @dataclass
@@ -109,6 +112,8 @@ class YearPlan:
         self.compiler = compiler
         self.contexts = list(contexts)
         self.books = [compiler.book(*context) for context in self.contexts]
+        if any(len(book.starts) > MOST_SEGMENTS for book in self.books):
+            raise ValueError(f"an area has more than {MOST_SEGMENTS} segments of policy")
         self.first_day = (first - EPOCH).days
         self.n_days = (last - first).days + 1
         self.variants: dict[Variant, int] = {Variant(): 0}
@@ -287,7 +292,9 @@ class YearPlan:
         bounds = {
             "day": (self.first_day, self.first_day + self.n_days - 1),
             "context": (0, len(self.contexts) - 1),
-            "variant": (0, len(self.variants) - 1),
+            "variant": (0, min(len(self.variants), MOST_VARIANTS) - 1),
+            "in_province": (0, 1),
+            "days": (0, 366),
             "groups": (0, (1 << len(GROUP_CODES)) - 1),
             "benefit": (0, len(BENEFIT_CODES) - 1),
             "level": (0, len(LEVEL_CODES) - 1),
@@ -301,6 +308,8 @@ class YearPlan:
             for name, (low, high) in bounds.items()
             if columns[name].min() < low or columns[name].max() > high
         ]
+        if np.any(columns["herb"] > columns["in_scope"]):
+            wrong.append("herb must not exceed in_scope")
         if wrong:
             raise ValueError("; ".join(wrong))
 

@@ -15,7 +15,7 @@ MOST_STAYS = 512
 """Stays settled in pieces within one person, year and context."""
 
 settle_visit = numba.njit(nogil=True, error_model="numpy", inline="always")(kernel.settle_visit)
-"""The kernel; inlined into the loop (a fifth faster), and without checks for a division by zero it cannot meet."""
+"""The kernel, inlined into the loop, and without checks for a division by zero: herbs are at most the in-scope cost."""
 
 
 @numba.njit(nogil=True, inline="always")
