@@ -205,7 +205,8 @@ def test_policy_commands(tmp_path: Path) -> None:
     assert any(entry["file"] == "liaocheng/employee/inpatient.yaml" for entry in shown["employee"])
     assert run("policy", "show", "atlantis", "--on", "2022-07-01").returncode == 2
     (tmp_path / "a.yaml").write_text("kind: nonsense\n", encoding="utf-8")
-    assert run("policy", "check", tmp_path).returncode == 1
+    assert run("policy", "check", tmp_path).returncode == 2
+    assert run("policy", "check", tmp_path / "nowhere").returncode == 2
 
 
 def test_policy_diff_finds_figures_and_the_smallest_bills() -> None:

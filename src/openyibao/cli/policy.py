@@ -36,7 +36,7 @@ def check(
     else:
         show.out(f"{files} 个政策文件，没有发现问题")
     if faults:
-        raise typer.Exit(1)
+        raise typer.Exit(2)
 
 
 @app.command("show")

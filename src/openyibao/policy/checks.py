@@ -535,6 +535,3 @@ def _read_as(rulebook: Rulebook, area: str, level: str, day: date) -> tuple[str,
     version = rulebook.in_force(files, day)
     read_as = version.body["read_as"].get(level) if version else None
     return (read_as,) if read_as else ()
-
-
-__all__ = ["check_folder", "check_rulebook"]

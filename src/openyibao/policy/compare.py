@@ -174,13 +174,3 @@ def _grid() -> Iterator[int]:
     while amount <= MOST_FEN:
         yield amount
         amount += max(1, amount // 50)
-
-
-__all__ = [
-    "BillDifference",
-    "Comparison",
-    "FigureDifference",
-    "Side",
-    "bill_differences",
-    "figure_differences",
-]

@@ -101,6 +101,8 @@ def settle_case(case: Case, compiler: Compiler) -> PersonYear:
 
 
 class _Year:
+    """The fold itself: the states by (area, scheme), what stands, the account balance, as visits go by."""
+
     def __init__(self, case: Case, compiler: Compiler) -> None:
         self.case = case
         self.compiler = compiler

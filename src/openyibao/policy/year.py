@@ -24,7 +24,7 @@ from openyibao.kernel.money import MOST_FEN
 from openyibao.policy.compiler import Compiler
 from openyibao.policy.fold import Settled
 from openyibao.policy.tables import Facts, refuse_missing
-from openyibao.policy.terms import BENEFITS, CHILDREN, FILINGS, GROUPS, LAYERS, LEVELS, STATUSES
+from openyibao.policy.terms import BENEFITS, FILINGS, GROUPS, LAYERS, LEVELS, STATUSES
 
 Ints = npt.NDArray[np.int64]
 BENEFIT_CODES = list(BENEFITS)
@@ -422,6 +422,3 @@ class Builder:
     def columns(self) -> dict[str, Ints]:
         table = np.array(self.rows, dtype=np.int64).reshape(-1, len(COLUMNS))
         return {name: np.ascontiguousarray(table[:, at]) for at, (name, _) in enumerate(COLUMNS)}
-
-
-__all__ = ["CHILDREN", "COLUMNS", "Builder", "Result", "Variant", "YearPlan"]
