@@ -1,0 +1,1 @@
+"""The catalogue room (三目录)."""

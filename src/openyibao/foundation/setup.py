@@ -1,0 +1,30 @@
+"""Makes Django ready, once per process, on the database of DATABASE_URL or on the embedded one."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+_held = ExitStack()
+"""Keeps the embedded server in use until the process ends."""
+
+
+def django_ready(url: str = "") -> None:
+    """Set Django up. Without a URL, here or in DATABASE_URL, the embedded server is joined, or started until we end."""
+    import atexit
+
+    from django.apps import apps
+
+    if apps.ready:
+        return
+    wanted = url or os.environ.get("DATABASE_URL", "")
+    if not wanted:
+        from openyibao.foundation.launcher import Embedded
+
+        wanted = _held.enter_context(Embedded().in_use())
+        atexit.register(_held.close)
+    os.environ["DATABASE_URL"] = wanted
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.foundation.settings")
+    import django
+
+    django.setup()

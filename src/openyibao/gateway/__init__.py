@@ -1,0 +1,1 @@
+"""The gateway room (国家接口)."""

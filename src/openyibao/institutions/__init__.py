@@ -1,0 +1,1 @@
+"""The institutions room (定点机构)."""

@@ -1,0 +1,1 @@
+"""The people room (参保人)."""

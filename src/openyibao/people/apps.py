@@ -1,0 +1,13 @@
+"""The Django application of the people room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class PeopleConfig(AppConfig):
+    """The people room (参保人)."""
+
+    name = "openyibao.people"
+    label = "people"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""The rulebook room (政策版本)."""

@@ -1,0 +1,1 @@
+"""The settlement room (就医结算)."""
