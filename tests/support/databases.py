@@ -52,7 +52,7 @@ class Server:
         if not self._template:
             name = self.create()
             environment = {**os.environ, "DATABASE_URL": self.database_url(name), "OPENYIBAO_SANDBOX": "1"}
-            command = [sys.executable, "-m", "openyibao.foundation.migrate"]
+            command = [sys.executable, "-m", "openyibao.cli.main", "migrate"]
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
             self._template = name

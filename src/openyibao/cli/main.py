@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import openyibao
-from openyibao.cli import bench, policy, show
+from openyibao.cli import bench, platform, policy, show
 from openyibao.kernel.errors import Malformed, OpenyibaoError
 from openyibao.policy import facade
 
@@ -21,6 +21,8 @@ cases = typer.Typer(no_args_is_help=True, help="算例：运行 cases/ 之下的
 app.add_typer(cases, name="cases")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
+app.add_typer(platform.keys, name="keys")
+app.command()(platform.migrate)
 
 Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
 

@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from openyibao.kernel.errors import OpenyibaoError
 
@@ -238,14 +238,15 @@ class Embedded:
                 shutil.copytree(libraries, partial / libraries.name, symlinks=True)
             for path in (partial, *partial.rglob("*")):
                 if not path.is_symlink():
-                    os.chmod(path, path.stat().st_mode | (0o055 if path.is_dir() or os.access(path, os.X_OK) else 0o044))
+                    runs = path.is_dir() or os.access(path, os.X_OK)
+                    os.chmod(path, path.stat().st_mode | (0o055 if runs else 0o044))
             partial.rename(copy)
         return copy / package.name / tree / "bin"
 
-    def _as_account(self) -> dict[str, object]:
+    def _as_account(self) -> dict[str, Any]:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
         environment.update({"LC_ALL": "C", "TZ": "UTC"})
-        found: dict[str, object] = {"env": environment, "cwd": "/"}
+        found: dict[str, Any] = {"env": environment, "cwd": "/"}
         if self._account is not None:
             found.update({"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []})
         return found
@@ -320,7 +321,8 @@ def _alive(pid: int) -> bool:
 
 def _is_zombie(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] == "Z"
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        return status.rpartition(")")[2].split()[0] == "Z"
     except (OSError, IndexError):
         return False
 

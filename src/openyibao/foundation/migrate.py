@@ -30,14 +30,3 @@ def _tie_keys() -> None:
     if stored is None or stored[0] != mine:
         raise crypto.KeysMissing("本库的数据用另一套密钥封存", hint="以 OPENYIBAO_KEYS 指明建库时的密钥文件")
 
-
-def main() -> None:
-    """`python -m openyibao.foundation.migrate`: what `openyibao migrate` runs, without the command line."""
-    from openyibao.foundation.setup import django_ready
-
-    django_ready()
-    migrate(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -31,3 +32,22 @@ def run(statement: str, params: Sequence[object] = ()) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return int(cursor.rowcount)
+
+
+@contextmanager
+def pipeline() -> Iterator[Any]:
+    """A raw cursor whose statements go out together, in one round trip until a result is asked for.
+
+    Results come back with `cursor.fetchone()` after each `execute`, in order, once all were sent; see psycopg's
+    pipeline mode. JSON comes as text.
+    """
+    connection.ensure_connection()
+    raw = connection.connection
+    with raw.pipeline(), raw.cursor() as cursor:
+        yield cursor
+
+
+def raw_cursor() -> Any:
+    """A cursor of the driver itself, without Django's wrapping; joins the open transaction."""
+    connection.ensure_connection()
+    return connection.connection.cursor()

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class PeopleConfig(AppConfig):
-    """The people room (参保人)."""
+    """Persons, coverage, filings, contributions (人员与参保)."""
 
     name = "openyibao.people"
     label = "people"

@@ -14,7 +14,8 @@ from typing import Any
 import openyibao
 from openyibao.policy import present, source
 from openyibao.policy import rulebook as rulebooks
-from openyibao.policy.case import Case, read_case
+from openyibao.policy.adjudicate import Bill
+from openyibao.policy.case import Case, Filing, Person, Visit, read_case
 from openyibao.policy.changes import reformed, with_figures
 from openyibao.policy.checks import check_folder
 from openyibao.policy.compare import (
@@ -30,15 +31,18 @@ from openyibao.policy.contribution import Result as ContributionResult
 from openyibao.policy.contribution import contribute as _contribute
 from openyibao.policy.contribution import explain_contribution, read_contribution
 from openyibao.policy.contribution import result_as_json as contribution_as_json
-from openyibao.policy.explain import adjusted, changes_of, explain
+from openyibao.policy.explain import adjusted, changes_of, explain, explain_visit
 from openyibao.policy.figures import Figure, all_figures, area_name, figures_in, in_force
-from openyibao.policy.fold import PersonYear, settle_case
+from openyibao.policy.fold import Fold, PersonYear, Settled, context_of, payment_fields, settle_case
 from openyibao.policy.present import Interval, MoneyRow, fund_total, money_rows
-from openyibao.policy.rows import year_as_rows
+from openyibao.policy.rows import amounts, year_as_rows
 from openyibao.policy.runner import CaseResult
 from openyibao.policy.runner import run_cases as _run_cases
 from openyibao.policy.scaffold import new_city
 from openyibao.policy.source import Node, Source
+from openyibao.policy.state import State
+from openyibao.policy.steps import LayerStep, layer_steps
+from openyibao.policy.trace import provisional
 
 
 def data_folder(name: str) -> Path:
@@ -72,6 +76,10 @@ class Policies:
     def with_figures(self, figures: Mapping[str, Node], source: Source) -> Policies:
         """These policies with figures replaced for every date. Raises: Malformed with every fault."""
         return Policies(with_figures(self.rulebook, figures, source)) if figures else self
+
+    def fields_of_layers(self, person: Person, visit: Visit) -> dict[str, str]:
+        """National payment field of each payer that a visit of this person meets: {"basic_pool": "hifp_pay", …}."""
+        return payment_fields(self.compiler, person, visit)
 
     def settle(self, case: Case) -> PersonYear:
         """Settle a person's year. Raises: Refused, Malformed."""
@@ -118,6 +126,7 @@ def demo_cases() -> list[Path]:
 
 
 __all__ = [
+    "Bill",
     "BillDifference",
     "Case",
     "CaseResult",
@@ -125,33 +134,45 @@ __all__ = [
     "ContributionResult",
     "Figure",
     "FigureDifference",
+    "Filing",
+    "Fold",
     "Interval",
+    "LayerStep",
     "MoneyRow",
+    "Person",
     "PersonYear",
     "Policies",
+    "Settled",
     "Side",
+    "State",
+    "Visit",
     "adjusted",
     "all_figures",
+    "amounts",
     "area_name",
     "bill_differences",
     "case_from",
     "changes_of",
     "check_folder",
     "compare_reform",
+    "context_of",
     "contribute",
     "contribution_as_json",
     "data_folder",
     "demo_cases",
     "explain",
     "explain_contribution",
+    "explain_visit",
     "figure_differences",
     "figures_in",
     "fund_total",
     "in_force",
     "interval",
+    "layer_steps",
     "load_case",
     "money_rows",
     "new_city",
+    "provisional",
     "run_cases",
     "year_as_rows",
 ]

@@ -7,7 +7,9 @@ replayed counters are what the next visit meets. Nothing already settled is alte
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from openyibao.kernel import areas
 from openyibao.kernel.errors import BenefitExcluded, EarlierVisitMissing, Malformed, PolicyMissing, Refused
@@ -97,108 +99,60 @@ class PersonYear:
 
 def settle_case(case: Case, compiler: Compiler) -> PersonYear:
     """Settle every visit of a case in order. Raises: Refused, Malformed."""
-    return _Year(case, compiler).run()
+    return _CaseYear(case, compiler).run()
 
 
-class _Year:
-    """The fold itself: the states by (area, scheme), what stands, the account balance, as visits go by."""
+class Fold:
+    """The fold itself: the states by (area, scheme), what stands, the account balance, as visits go by.
 
-    def __init__(self, case: Case, compiler: Compiler) -> None:
-        self.case = case
+    `opening` is the state before the first visit; a reversal replays from it. Whoever keeps documents of a year builds
+    a fold from them with `restore`, and goes on with `settle` and `reverse`.
+    """
+
+    def __init__(self, compiler: Compiler, opening: Mapping[Context, State] | None = None) -> None:
         self.compiler = compiler
-        self.states: dict[Context, State] = {}
+        self.opening = dict(opening or {})
+        self.states = {context: state.copy() for context, state in self.opening.items()}
         self.standing: list[Settled] = []
         self.settled: dict[int, Settled] = {}
         self.balance = 0
-        self.balances = [(start, person.balance_fen) for start, person in case.timeline]
-        self._supplements()
-        self.opening = self._opening()
-        self.states = {context: state.copy() for context, state in self.opening.items()}
-
-    def run(self) -> PersonYear:
-        rows: list[Settled | Reversed] = []
-        context = self._context(self.case.person_on(self.case.visits[0].day))
-        refused: list[Refused] = []
-        for visit in self.case.visits:
-            try:
-                if visit.reverses < 0:
-                    settled = self.settle(visit)
-                    context = settled.context
-                    rows.append(settled)
-                elif visit.reverses in self.settled:
-                    rows.append(self.reverse(visit))
-            except Refused as problem:
-                if refused and isinstance(problem, EarlierVisitMissing):
-                    continue  # the visit it misses is the one refused before
-                source = self.case.source
-                problem.where = f"{source.name}:{source.line('visits', visit.index)} visits.{visit.index}"
-                refused.append(problem)
-        if refused:
-            refused[0].also = tuple(refused[1:])
-            raise refused[0]
-        return PersonYear(self.case, rows, self.states, context, self.case.opening_seq + len(rows), self.compiler)
-
-    # State ----------------------------------------------------------------------------------------------------
-
-    def _supplements(self) -> None:
-        """Supplements are those that some order of payers names. Raises: Malformed."""
-        rulebook = self.compiler.rulebook
-        known = {
-            entry["supplement"]
-            for file in rulebook.files.values()
-            if file.kind == "chain"
-            for version in file.versions
-            for entry in version.body["order"]
-            if "supplement" in entry
-        }
-        said = {name for _, person in self.case.timeline for name in person.supplements}
-        if said - known:
-            path = ("person", "supplements")
-            wrong = f"不认识的补充保障 {'、'.join(sorted(said - known))}"
-            raise Malformed([self.case.source.fault(path, wrong, "、".join(sorted(known)))])
-
-    def _opening(self) -> dict[Context, State]:
-        case = self.case
-        person = case.person_on(case.visits[0].day)
-        if not case.opening_counters:
-            return {}
-        faults = []
-        found: dict[Context, State] = {}
-        for name, value in case.opening_counters.items():
-            context, bare = self._context(person), name
-            if not name.startswith("stay.") and name.count("/") >= 2:
-                area, scheme, bare = name.split("/", 2)
-                context = (area, scheme)
-            path = ("opening", "counters", name)
-            try:
-                known = self.compiler.book(*context).slots
-            except (Malformed, KeyError):
-                faults.append(case.source.fault(path, "不认识的地区或险种", "<区划>/<险种>/<计数器>"))
-                continue
-            state = found.setdefault(context, State())
-            try:
-                read_counter(state, bare, value, known)
-            except ValueError as problem:
-                faults.append(case.source.fault(path, str(problem), "、".join(sorted(known))))
-        if faults:
-            raise Malformed(faults)
-        return found
-
-    @staticmethod
-    def _context(person: Person) -> Context:
-        return (person.area, person.scheme)
+        self.balances: list[tuple[date, int | None]] = []
 
     def state(self, context: Context) -> State:
         return self.states.setdefault(context, State())
 
+    def restore(
+        self,
+        visit: Visit,
+        person: Person,
+        bill: Bill,
+        stay_key: str,
+        payers: Mapping[str, int],
+        compiler: Compiler | None = None,
+    ) -> Settled:
+        """Take up a visit settled before, under the policies of then, as its document states it; no state moves."""
+        context = context_of(person)
+        book = (compiler or self.compiler).book(*context)
+        settled = Settled(visit, person, context, book, Facts(visit.benefit), bill, _NOTHING, "", "", stay_key, {})
+        settled.current = dict(payers)
+        self.standing.append(settled)
+        self.settled[visit.index] = settled
+        return settled
+
+    def replay(self) -> list[tuple[int, dict[str, int]]]:
+        """Settle every standing visit again from the opening state; what each one's payers' payments change by."""
+        self.states = {context: state.copy() for context, state in self.opening.items()}
+        changes = ((settled.visit.index, self._replay(settled)) for settled in self.standing)
+        return [(index, changed) for index, changed in changes if changed]
+
     # One visit ------------------------------------------------------------------------------------------------
 
-    def settle(self, visit: Visit) -> Settled:
-        person = self.case.person_on(visit.day)
-        context = self._context(person)
+    def settle(self, visit: Visit, person: Person) -> Settled:
+        """Settle one more visit of a person who stood like this on its day. Raises: Refused."""
+        context = context_of(person)
         book = self.compiler.book(*context)
         notes: list[str] = []
-        cells = self._cells(book, person, visit)
+        cells = self.cells(book, person, visit)
         self._entitled(cells[0][1], book, person, visit, notes)
         if visit.at_standard:
             visit = replace(visit, in_scope=self._standard(book, person, visit))
@@ -231,7 +185,7 @@ class _Year:
         self.settled[visit.index] = settled
         return settled
 
-    def _cells(self, book: SchemeBook, person: Person, visit: Visit) -> list[tuple[Facts, Cell]]:
+    def cells(self, book: SchemeBook, person: Person, visit: Visit) -> list[tuple[Facts, Cell]]:
         """The cell of each helped group to try: none, the only one, or every one of several."""
         if visit.exclusion:
             return [(Facts(visit.benefit), _EMPTY)]
@@ -255,7 +209,7 @@ class _Year:
     def _standard(self, book: SchemeBook, person: Person, visit: Visit) -> int:
         """Cost of long-term care billed at its standard: day rate times days; nothing where no fund pays any."""
         try:
-            cell = self._cells(book, person, replace(visit, exclusion=""))[0][1]
+            cell = self.cells(book, person, replace(visit, exclusion=""))[0][1]
         except PolicyMissing:
             if visit.exclusion:
                 return 0
@@ -404,22 +358,29 @@ class _Year:
         undone = _difference(target.current, target.payers)
         if undone:
             adjustments.append((target.visit.index, undone))
-        self.states = {context: state.copy() for context, state in self.opening.items()}
-        for later in self.standing:
-            changed = self._replay(later)
-            if changed:
-                adjustments.append((later.visit.index, changed))
-        return Reversed(visit, target, self.balance, adjustments)
+        return Reversed(visit, target, self.balance, [*adjustments, *self.replay()])
 
     def _replay(self, stored: Settled) -> dict[str, int]:
         """Settle a standing visit again on the replayed state; what its payers' payments change by."""
         again = replace(stored, current={}, split=_NOTHING)
-        cells = self._cells(stored.book, stored.person, stored.visit)
+        cells = self.cells(stored.book, stored.person, stored.visit)
         self._decide(again, [cell for _, cell in cells], [facts for facts, _ in cells])
         new = again.payers
         changed = _difference(stored.current, new)
         stored.current = new
         return changed
+
+
+def payment_fields(compiler: Compiler, person: Person, visit: Visit) -> dict[str, str]:
+    """National payment field of each layer a visit of this person meets."""
+    fold = Fold(compiler)
+    cells = fold.cells(compiler.book(*context_of(person)), person, visit)
+    return {row.layer: row.pays_as for _, cell in cells for row in cell.rows}
+
+
+def context_of(person: Person) -> Context:
+    """What counters belong to: pooling area and scheme."""
+    return (person.area, person.scheme)
 
 
 _NOTHING = Split(_EMPTY, (), 0, 0, None, {}, ())
@@ -442,3 +403,84 @@ def _without_third_party(visit: Visit) -> tuple[Visit, int]:
     insured = replace(visit, **{name: getattr(visit, name) - part for name, part in parts.items()})
     insured = replace(insured, herb=min(insured.herb, insured.in_scope))
     return insured, visit.total - insured.total
+
+
+class _CaseYear(Fold):
+    """A case's year: its opening state, its visits in order, everything refused listed."""
+
+    def __init__(self, case: Case, compiler: Compiler) -> None:
+        super().__init__(compiler)
+        self.case = case
+        self.balances = [(start, person.balance_fen) for start, person in case.timeline]
+        self._supplements()
+        self.opening = self._opening()
+        self.states = {context: state.copy() for context, state in self.opening.items()}
+
+    def run(self) -> PersonYear:
+        rows: list[Settled | Reversed] = []
+        context = context_of(self.case.person_on(self.case.visits[0].day))
+        refused: list[Refused] = []
+        for visit in self.case.visits:
+            try:
+                if visit.reverses < 0:
+                    settled = self.settle(visit, self.case.person_on(visit.day))
+                    context = settled.context
+                    rows.append(settled)
+                elif visit.reverses in self.settled:
+                    rows.append(self.reverse(visit))
+            except Refused as problem:
+                if refused and isinstance(problem, EarlierVisitMissing):
+                    continue  # the visit it misses is the one refused before
+                source = self.case.source
+                problem.where = f"{source.name}:{source.line('visits', visit.index)} visits.{visit.index}"
+                refused.append(problem)
+        if refused:
+            refused[0].also = tuple(refused[1:])
+            raise refused[0]
+        return PersonYear(self.case, rows, self.states, context, self.case.opening_seq + len(rows), self.compiler)
+
+    # State ----------------------------------------------------------------------------------------------------
+
+    def _supplements(self) -> None:
+        """Supplements are those that some order of payers names. Raises: Malformed."""
+        rulebook = self.compiler.rulebook
+        known = {
+            entry["supplement"]
+            for file in rulebook.files.values()
+            if file.kind == "chain"
+            for version in file.versions
+            for entry in version.body["order"]
+            if "supplement" in entry
+        }
+        said = {name for _, person in self.case.timeline for name in person.supplements}
+        if said - known:
+            path = ("person", "supplements")
+            wrong = f"不认识的补充保障 {'、'.join(sorted(said - known))}"
+            raise Malformed([self.case.source.fault(path, wrong, "、".join(sorted(known)))])
+
+    def _opening(self) -> dict[Context, State]:
+        case = self.case
+        person = case.person_on(case.visits[0].day)
+        if not case.opening_counters:
+            return {}
+        faults = []
+        found: dict[Context, State] = {}
+        for name, value in case.opening_counters.items():
+            context, bare = context_of(person), name
+            if not name.startswith("stay.") and name.count("/") >= 2:
+                area, scheme, bare = name.split("/", 2)
+                context = (area, scheme)
+            path = ("opening", "counters", name)
+            try:
+                known = self.compiler.book(*context).slots
+            except (Malformed, KeyError):
+                faults.append(case.source.fault(path, "不认识的地区或险种", "<区划>/<险种>/<计数器>"))
+                continue
+            state = found.setdefault(context, State())
+            try:
+                read_counter(state, bare, value, known)
+            except ValueError as problem:
+                faults.append(case.source.fault(path, str(problem), "、".join(sorted(known))))
+        if faults:
+            raise Malformed(faults)
+        return found

@@ -1,0 +1,1 @@
+"""Decisions of the institutions' room that need no database."""

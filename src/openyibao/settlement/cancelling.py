@@ -1,0 +1,201 @@
+"""Cancellation (结算撤销): the negative of a stored document, and the year replayed without it.
+
+Nothing already settled is altered. That later settlements of the year would have been paid differently is, by the
+area's mode, a reason to refuse, a difference settled with the person, or a request to their hospitals to settle again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from openyibao.foundation import audit
+from openyibao.foundation.actors import Actor, require
+from openyibao.kernel.clock import business_day
+from openyibao.ledger import facade as ledger
+from openyibao.policy.facade import Fold
+from openyibao.rulebook.facade import plan_of
+from openyibao.settlement import documents, store
+from openyibao.settlement.contracts import Caller, Cancel, Settlement
+from openyibao.settlement.documents import TO_PERSON, DocumentRow
+from openyibao.settlement.errors import AlreadyCancelled, LaterSettlement, SettlementUnknown
+from openyibao.settlement.logic import deciding, moves
+from openyibao.settlement.logic.switches import switch
+
+REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What a replay changes for one standing document: fen by payer, to what its payers now bear."""
+
+    document: DocumentRow
+    payers: Mapping[str, int]
+
+
+def reverse(caller: Caller, command: Cancel) -> Settlement:
+    """Cancel a settlement (2208, 2305): its negative document, the year replayed, the journal reversed.
+
+    Raises: SettlementUnknown, AlreadyCancelled, LaterSettlement with the list of those that follow.
+    """
+    with transaction.atomic():
+        person_id = store.lock_person(command.person_no)
+        visit = store.visit_of(command.visit_no, person_id, caller.institution_code)
+        document = documents.by_number(command.settlement_no)
+        if document is None or document.visit_id != visit.id or visit.inpatient != command.inpatient:
+            raise SettlementUnknown(
+                f"该就诊没有结算 {command.settlement_no}", hint="核对 setl_id 与 mdtrt_id；门诊用 2208，住院用 2305"
+            )
+        if document.state == "cancelled":
+            raise AlreadyCancelled(
+                f"结算 {command.settlement_no} 已撤销",
+                hint="无须再次撤销；可用 5203 查询",
+                settlement_no=command.settlement_no,
+            )
+        if document.state != "standing":
+            raise SettlementUnknown(f"{command.settlement_no} 是冲销单", hint="填写原结算的 setl_id")
+        return _Reversal(caller, visit, document).run()
+
+
+class _Reversal:
+    """One cancellation, from the standing document to its negative."""
+
+    def __init__(self, caller: Caller, visit: store.VisitRow, document: DocumentRow) -> None:
+        self.caller = caller
+        self.visit = visit
+        self.document = document
+        self.today: date = business_day(caller.at)
+
+    def run(self) -> Settlement:
+        document = self.document
+        others = [row for row in documents.standing(document.person_id, document.key) if row.id != document.id]
+        mode = switch("reversal_mode", document.area, self.today)
+        later = [row for row in others if row.seq > document.seq]
+        if later and mode == REFUSE:
+            raise self._later(later)
+        fold, undone = self._fold(others)
+        changes = [_Change(document, undone)] if undone else []
+        # a visit carries as its index how many documents of the year came before it
+        by_seq = {row.seq: row for row in others}
+        changes += [_Change(by_seq[index + 1], changed) for index, changed in fold.replay()]
+        state = moves.next_state(self.visit.state, "reverse")
+        year = store.person_year(document.person_id, document.year, document.area, document.scheme)
+        negative = self._write(state, year.seq + 1, mode, changes)
+        after = fold.state((document.area, document.scheme))
+        store.set_person_year(document.person_id, document.key, year.seq + 1, after.counters, after.stays)
+        return documents.shown(negative)
+
+    def _later(self, later: list[DocumentRow]) -> LaterSettlement:
+        listed = "、".join(f"{row.settlement_no}（{row.decided_on}，{row.institution_code}）" for row in later[:20])
+        return LaterSettlement(
+            f"其后还有 {len(later)} 笔结算：{listed}",
+            hint="从最后一笔起依次撤销，再撤销本笔，然后重新结算",
+            settlements=[row.settlement_no for row in later],
+        )
+
+    def _fold(self, others: list[DocumentRow]) -> tuple[Fold, dict[str, int]]:
+        """A fold of the documents that stand without this one, each under the policies it was settled by.
+
+        With it, what differences settled before moved for this one: they are taken back with it.
+        """
+        fold = Fold(plan_of(self.document.plan_hash).policies.compiler)
+        moved = documents.adjusted_payers([row.id for row in (*others, self.document)])
+        for row in others:
+            person, visit, bill, stay = deciding.restored(row.decided)
+            payers = _added(row.payers, moved.get(row.id, {}))
+            fold.restore(visit, person, bill, stay, payers, plan_of(row.plan_hash).policies.compiler)
+        return fold, {layer: -fen for layer, fen in moved.get(self.document.id, {}).items() if fen}
+
+    # Writing --------------------------------------------------------------------------------------------------
+
+    def _write(self, state: str, seq: int, mode: str, changes: list[_Change]) -> DocumentRow:
+        document = self.document
+        number = f"{document.area}S{store.next_number():014d}"
+        journal_id = None
+        if document.journal_id is not None:
+            journal_id = ledger.reverse_journal(
+                document.journal_id, self.today, self.caller.at, "settlement", number, f"冲销 {document.settlement_no}"
+            )
+        for posted in ledger.journals_of("settlement_receivable", document.settlement_no):
+            ledger.reverse_journal(posted, self.today, self.caller.at, "settlement_receivable", number)
+        balance = next((account.balance_fen for account in store.locked_accounts([document.person_id])), 0)
+        negative = documents.insert_negative(document, number, seq, journal_id, balance, self.caller)
+        documents.reopen(self.visit, document, state)
+        documents.supersede_requests(document.id, self.caller.at)
+        for change in changes:
+            self._adjust(negative, change, mode)
+        audit.record(
+            self.caller.actor,
+            "settlement.reverse",
+            document.settlement_no,
+            document.area,
+            negative=number,
+            adjusted=[change.document.settlement_no for change in changes],
+        )
+        return negative
+
+    def _adjust(self, negative: DocumentRow, change: _Change, mode: str) -> None:
+        """Record what changes for another document; in `replay_to_person` mode also post it."""
+        row = change.document
+        fields = row.fields_of_layers(plan_of(row.plan_hash).policies)
+        fund_changes = _of_funds(change.payers, fields)
+        person_fen = sum(fund_changes.values())
+        documents.insert_adjustment(negative.id, row.id, mode, dict(change.payers), person_fen)
+        if mode != TO_PERSON:
+            return
+        ledger.post_template(
+            "replay_difference",
+            _amounts(row, fund_changes, fields),
+            {"person": str(row.person_id)},
+            area=row.area,
+            day=self.today,
+            at=self.caller.at,
+            document_kind="adjustment",
+            document_no=f"{negative.settlement_no}/{row.settlement_no}",
+        )
+
+
+def settle_adjustment(actor: Actor, adjustment_id: int, at: datetime) -> None:
+    """Counter work (待补、待追办结): a difference was paid to the person, or by them. Raises: SettlementUnknown."""
+    with transaction.atomic():
+        found = documents.locked_adjustment(adjustment_id)
+        if found is None:
+            raise SettlementUnknown(f"没有未办结的差额 {adjustment_id}", hint="核对差额编号")
+        row, payers = found
+        require(actor, "settlement.adjust", row.area)
+        fields = row.fields_of_layers(plan_of(row.plan_hash).policies)
+        ledger.post_template(
+            "difference_settled",
+            _amounts(row, _of_funds(payers, fields), fields),
+            {"person": str(row.person_id)},
+            area=row.area,
+            day=business_day(at),
+            at=at,
+            document_kind="adjustment_settled",
+            document_no=str(adjustment_id),
+        )
+        documents.close_adjustment(adjustment_id, at)
+        audit.record(actor, "settlement.settle_adjustment", row.settlement_no, row.area, adjustment=adjustment_id)
+
+
+def _of_funds(payers: Mapping[str, int], fields: Mapping[str, str]) -> dict[str, int]:
+    """Changes of funds alone: the city product and the hospital settle theirs themselves."""
+    outside = ("supplement_pay", "hosp_part_amt")
+    return {layer: fen for layer, fen in payers.items() if fields[layer] not in outside}
+
+
+def _amounts(row: DocumentRow, changes: Mapping[str, int], fields: Mapping[str, str]) -> dict[str, int]:
+    """Changes as the ledger's templates name them: to the person, or from the person, by fund."""
+    found: dict[str, int] = {}
+    for layer, fen in changes.items():
+        side = "to_person" if fen > 0 else "from_person"
+        key = f"{side}:{ledger.fund_of(fields[layer], row.scheme, layer)}"
+        found[key] = found.get(key, 0) + abs(fen)
+    return found
+
+
+def _added(payers: Mapping[str, int], moved: Mapping[str, int]) -> dict[str, int]:
+    return {layer: payers.get(layer, 0) + moved.get(layer, 0) for layer in dict.fromkeys((*payers, *moved))}

@@ -1,0 +1,63 @@
+"""The door of the settlement room (就医结算): open visits, price lines, settle, cancel, ask, explain.
+
+Every verb takes who calls and a command, opens a transaction unless one is open, and either does all of it or nothing.
+"""
+
+from __future__ import annotations
+
+from openyibao.settlement.billing import upload_lines, withdraw_lines
+from openyibao.settlement.cancelling import reverse, settle_adjustment
+from openyibao.settlement.lists import accepted_list, record_settlement_list
+from openyibao.settlement.logic.benefits import INSUTYPES, PSN_TYPES, benefit_of, scheme_of
+from openyibao.settlement.queries import (
+    counters_of,
+    explain,
+    reference,
+    replayed_year,
+    settlement_of,
+    settlements_of_visit,
+    visit_state,
+    year_of,
+)
+from openyibao.settlement.settling import pre_settle, settle
+from openyibao.settlement.visits import (
+    admit,
+    amend_admission,
+    cancel_admission,
+    cancel_discharge,
+    cancel_registration,
+    discharge,
+    record_visit,
+    register_visit,
+)
+
+__all__ = [
+    "INSUTYPES",
+    "PSN_TYPES",
+    "accepted_list",
+    "admit",
+    "amend_admission",
+    "benefit_of",
+    "cancel_admission",
+    "cancel_discharge",
+    "cancel_registration",
+    "counters_of",
+    "discharge",
+    "explain",
+    "pre_settle",
+    "record_settlement_list",
+    "record_visit",
+    "reference",
+    "register_visit",
+    "replayed_year",
+    "reverse",
+    "scheme_of",
+    "settle",
+    "settle_adjustment",
+    "settlement_of",
+    "settlements_of_visit",
+    "upload_lines",
+    "visit_state",
+    "withdraw_lines",
+    "year_of",
+]

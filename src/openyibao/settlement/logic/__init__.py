@@ -1,0 +1,1 @@
+"""Decisions of the settlement room, without a database."""

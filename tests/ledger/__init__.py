@@ -1,0 +1,1 @@
+"""Tests of the ledger room, through its door and on real PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Tests of the people room, through its door on PostgreSQL."""
