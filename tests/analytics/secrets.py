@@ -27,7 +27,8 @@ Change = tuple[str, str]
 
 def with_changes(policies: Policies, changes: dict[str, Any], start: str) -> Policies:
     """Policies after a reform that replaces figures from a day on."""
-    template = case_from({"person": {"area": AREA, "scheme": "resident", "status": "adult"}, "visits": []}).source
+    nobody = {"person": {"area": AREA, "scheme": "resident", "status": "adult"}, "visits": []}
+    template = case_from(nobody, checked=True).source
     rows = [{"path": path, "from": start, "value": value} for path, value in changes.items()]
     return policies.reformed(replace(template, data={"title": "secret", "changes": rows}, lines={}))
 
@@ -85,14 +86,13 @@ def draw(policies: Policies, seed: int, *, persons: int = 1_200, year: int = 202
         value = moved(r, figure.value)
         if value is None or figure.path in changes:
             continue
-        first = max(start, figure.start) if figure.start > start else start
+        first = max(start, figure.start)
         try:
             alone = with_changes(policies, {figure.path: value}, first)
             with_changes(policies, {**changes, figure.path: value}, start)
         except Malformed:
             continue
-        sample = cases if len(cases) <= 1_200 else cases[:1_200]
-        if not decides(plain, record(sample, alone)):
+        if not decides(plain, record(cases, alone)):
             continue
         changes[figure.path] = value
     secret = with_changes(policies, changes, start)

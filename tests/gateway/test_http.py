@@ -51,7 +51,7 @@ class Verb:
         self.calls.append(call)
         sql.run(
             "INSERT INTO gateway_session (sign_no, institution_code, operator_no, mac, ip, day, signed_in_at)"
-            " VALUES (%s, 'FAKE', '', '', '', %s, %s)",
+            " VALUES (%s, 'FAKE', '', '', '', %s, %s) ON CONFLICT DO NOTHING",
             (f"fake{call.msgid[-26:]}", call.today, call.at),
         )
         if self.fails is not None:

@@ -13,7 +13,7 @@ from openyibao.gateway.reply import out_plan
 from openyibao.gateway.standards import code_tables, fields_of, routes, transactions
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "interface.md"
-KINDS = {"text", "number", "date", "moment", "area", "free", "node"}
+KINDS = {"text", "number", "date", "moment", "month", "area", "free", "node"}
 EXPECTED = {
     *("9001", "9002", "1101", "1201", "1312", "1901", "2001", "2201", "2202", "2203", "2203A", "2204", "2205", "2206"),
     *("2207", "2208", "2301", "2302", "2303", "2304", "2305", "2401", "2402", "2403", "2404", "2405"),
@@ -99,3 +99,26 @@ def test_every_error_code_is_documented() -> None:
 def test_every_code_table_is_documented() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert [name for name in code_tables() if f"`{name}`" not in text] == []
+
+
+def test_every_error_code_of_the_rooms_below_is_documented() -> None:
+    from importlib import import_module
+
+    from openyibao.kernel.errors import OpenyibaoError
+
+    text = DOCUMENT.read_text(encoding="utf-8")
+    rooms = ("ledger", "people", "institutions", "catalogue", "rulebook", "settlement")
+    found = {"NOT_PERMITTED"}
+    for room in rooms:
+        for one in vars(import_module(f"openyibao.{room}.errors")).values():
+            if isinstance(one, type) and issubclass(one, OpenyibaoError) and "code" in vars(one):
+                found.add(one.code)
+    found -= {"OPENYIBAO", "REFUSED", "MALFORMED", "MOVE_REFUSED"}
+    assert [code for code in sorted(found) if f"`{code}`" not in text] == []
+
+
+def test_every_setting_is_documented() -> None:
+    from openyibao.gateway.options import PREFIX, Options
+
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert [name for name in vars(Options()) if f"`{PREFIX}{name.upper()}`" not in text] == []

@@ -171,7 +171,7 @@ def test_kinds_of_agreement_are_apart_and_one_kind_never_overlaps() -> None:
         sql.run(
             """INSERT INTO institutions_agreement (institution_id, kind, number, state, valid_from, valid_until, why,
                 document, decided_by, recorded_at)
-            SELECT institution_id, kind, 'x', 'active', '2026-05-01', NULL, 'x', 'x', 'x', now()
+            SELECT institution_id, a.kind, 'x', 'active', '2026-05-01', NULL, 'x', 'x', 'x', now()
             FROM institutions_agreement a JOIN institutions_institution i ON i.id = a.institution_id
             WHERE i.code = %s AND a.kind = 'basic'""",
             (code,),
@@ -313,23 +313,21 @@ def test_the_version_rises_with_every_change_and_the_cache_follows() -> None:
 
 def test_the_view_is_what_it_says() -> None:
     code = hospital()
-    with_names = sql.rows(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = 'institutions_dossier' ORDER BY ordinal_position"
+    names = sql.rows(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = 'institutions_dossier' "
+        "ORDER BY ordinal_position"
     )
-    assert tuple(name for (name,) in with_names) == DOSSIER_COLUMNS
+    assert tuple(name for (name,) in names) == DOSSIER_COLUMNS
     row = sql.one(
-        "SELECT code, version, name, kind, area, profiles, agreements FROM institutions_dossier WHERE code = %s",
+        """SELECT code, version, name, kind, area, profiles, agreements FROM institutions_dossier
+        WHERE code = %s""",
         (code,),
     )
     assert row
     institution = Institution.from_row(row)
-    assert (institution.level_on(d("2026-01-01")), institution.kind, institution.area) == (
-        "secondary",
-        "hospital",
-        "371502",
-    )
+    assert institution.level_on(d("2026-01-01")) == "secondary"
+    assert (institution.kind, institution.area, institution.institution_type) == ("hospital", "371502", "1")
     assert institution.agreement_on(d("2026-01-01")).number == "协议2020"
-    assert institution.institution_type == "1"
 
 
 def test_search_and_unknown_codes() -> None:

@@ -48,7 +48,7 @@ def file(folder: Path, *rows: str) -> Path:
 def held() -> tuple[object, ...] | None:
     return sql.one(
         "SELECT (SELECT count(*) FROM institutions_institution), (SELECT count(*) FROM institutions_profile), "
-        "(SELECT count(*) FROM institutions_agreement), (SELECT coalesce(sum(version), 0) FROM institutions_institution)"
+        "(SELECT count(*) FROM institutions_agreement), (SELECT sum(version) FROM institutions_institution)"
     )
 
 

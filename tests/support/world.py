@@ -58,7 +58,7 @@ class World:
     def made(cls) -> World:
         """The sample catalogue and nothing else yet."""
         if not catalogue.version_number():
-            from importlib.resources import files; from pathlib import Path; catalogue.load_csv(SYSTEM, "item", Path(str(files("openyibao.catalogue")/"data"/"items.csv")), NOW)  # TMP
+            catalogue.load_sample(SYSTEM, NOW)
         return cls()
 
     def hospital(self, level: str = "tertiary", area: str = "371502") -> str:

@@ -94,6 +94,9 @@ class _Backtest:
     def _with_filings(self, year: BillYear) -> BillYear:
         """A chronic filing is taken for granted where the fund paid as if there was one; the bill says so."""
         filed = {one.disease for one in year.filings if one.kind == "chronic"}
+        if not filed and self.imported.counts.get("opsp_reg_d"):
+            paid = [bill for bill in year.bills if bill.benefit == "chronic" and not bill.reverses]
+            self.assumed_filings |= {bill.bill: bill.disease for bill in paid if bill.recorded["fund_pay_sumamt"] > 0}
         lacking = {
             bill.disease
             for bill in year.bills

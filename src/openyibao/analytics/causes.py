@@ -96,7 +96,7 @@ class Causes:
         outcome = resettle(self.policies, year)
         for bill, names in _differences(year, outcome):
             if bill.bill not in found:
-                found[bill.bill] = _direct(bill, names) or ("unknown", f"首个差异 {names[0]}")
+                found[bill.bill] = _direct(bill, names) or _unexplained(year, names[0])
 
     def _explanations(
         self, year: BillYear, opening: Mapping[str, str] | None, found: Mapping[str, tuple[str, str]]
@@ -113,6 +113,8 @@ class Causes:
         before = {other.bill for other, _ in wrong}
         kept: list[Explained] = []
         for one in self._hypotheses(year, bill, names[0], outcome):
+            if one.free and kept:
+                break
             again = resettle(self.policies, one.year, one.opening if one.opening is not None else opening)
             after = {other.bill for other, _ in _differences(one.year, again)}
             gone = [other for other in before if other not in after and other in again.rows]
@@ -188,6 +190,13 @@ def _direct(bill: Bill, names: Sequence[str]) -> tuple[str, str] | None:
     if names[0] in ("fund_pay_sumamt", "psn_part_amt"):
         return ("unknown", "各基金之和与合计不符（记录自身）")
     return None
+
+
+def _unexplained(year: BillYear, name: str) -> tuple[str, str]:
+    """What is left: years whose beginning the files do not hold, and what nobody explained."""
+    if not year.opening_known:
+        return ("accumulated_state", "文件始于年中，此前的次数与累计未知")
+    return ("unknown", f"首个差异 {name}")
 
 
 def _with(year: BillYear, bill: Bill, **changes: object) -> BillYear:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -28,10 +28,14 @@ SAMPLE = 120
 """Person-years a proposal is first tried on, of each kind (differing, agreeing)."""
 GLANCE = 25
 """Differing person-years a proposal must improve to be tried on the sample at all."""
+TURNS = 9
+"""Secants tried inside one piece."""
 FULL = 5
 """Proposals tried on every bill in a round."""
 MOST_COUNTER_PER_CENT = 5
 FEWEST_PERSONS = 3
+ROUND = 3
+"""A value as round as half a point or 500 yuan is worth a hint even where one person supports it."""
 MOST_ROUNDS = 30
 NOT_COMPARED = -1
 Progress = Callable[[str, int], None]
@@ -169,7 +173,10 @@ class Search:
 
     def _hint(self, good: Iterable[Found]) -> None:
         known = {found.change for found in self.hints}
-        self.hints += [found for found in good if found.change not in known]
+        said = [
+            found for found in good if found.persons > 1 or found.change.domain.roundness(found.change.value) <= ROUND
+        ]
+        self.hints += [found for found in said if found.change not in known]
 
     def _accept(self, found: Found) -> None:
         self.bench.accept(found.change)
@@ -334,51 +341,66 @@ def _rank(found: Found) -> tuple[int, int, int, str]:
 
 
 def hit(paid: Callable[[int], int | None], wanted: int, domain: Domain) -> int | None:
-    """A value for which `paid` is what is wanted; `paid` moves one way. A few secants, then halving."""
-    ends = [(value, paid(value)) for value in _ends(domain)]
-    below = [(value, fen) for value, fen in ends if fen is not None and fen < wanted]
-    above = [(value, fen) for value, fen in ends if fen is not None and fen > wanted]
-    for value, fen in ends:
-        if fen == wanted:
-            return value
-    if not below or not above:
+    """A value for which `paid` is what is wanted; `paid` moves one way and is straight in pieces.
+
+    Halving over anchors that all bills share narrows it to a piece, a few secants find the value in it.
+    """
+    anchors = _anchors(domain)
+    first, last = 0, len(anchors) - 1
+    while first < last and paid(anchors[first]) is None:
+        first += 1
+    while first < last and paid(anchors[last]) is None:
+        last -= 1
+    least, most = paid(anchors[first]), paid(anchors[last])
+    if wanted in (least, most):
+        return anchors[first] if wanted == least else anchors[last]
+    if least is None or most is None or not min(least, most) < wanted < max(least, most):
         return None
-    low, high = below[-1], above[0]
-    for one in below:
-        for other in above:
-            if abs(one[0] - other[0]) < abs(low[0] - high[0]):
-                low, high = one, other
-    for turn in range(60):
-        if abs(low[0] - high[0]) <= 1:
-            return None
-        if turn % 3 == 2:
-            middle = (low[0] + high[0]) // 2
-        else:
-            middle = low[0] + (wanted - low[1]) * (high[0] - low[0]) // (high[1] - low[1])
-        first, last = sorted((low[0], high[0]))
-        middle = min(max(middle, first + 1), last - 1)
-        fen = paid(middle)
+    rising = most > least
+    while last - first > 1:
+        middle = (first + last) // 2
+        fen = paid(anchors[middle])
         if fen is None:
             return None
-        if fen == wanted:
-            return middle
-        if fen < wanted:
-            low = (middle, fen)
+        if (fen < wanted) == rising:
+            first = middle
         else:
-            high = (middle, fen)
+            last = middle
+    return _between(paid, wanted, anchors[first], anchors[last])
+
+
+def _between(paid: Callable[[int], int | None], wanted: int, low: int, high: int) -> int | None:
+    """A value between two others for which `paid` is what is wanted; None when a few secants do not find one."""
+    at_low, at_high = paid(low), paid(high)
+    for value, fen in ((low, at_low), (high, at_high)):
+        if fen == wanted:
+            return value
+    for turn in range(TURNS):
+        if high - low <= 1 or at_low is None or at_high is None or at_low == at_high:
+            return None
+        middle = (low + high) // 2
+        if turn % 3 != 2:
+            middle = low + (2 * (wanted - at_low) * (high - low) + (at_high - at_low)) // (2 * (at_high - at_low))
+            middle = min(max(middle, low + 1), high - 1)
+        fen = paid(middle)
+        if fen == wanted or fen is None:
+            return None if fen is None else middle
+        if (fen < wanted) == (at_low < at_high):
+            low, at_low = middle, fen
+        else:
+            high, at_high = middle, fen
     return None
 
 
-def _ends(domain: Domain) -> Iterator[int]:
-    """Values to look at first: ours, near it, and both ends."""
-    if domain.now >= 0:
-        yield domain.now
-        near = 500 if domain.unit == "rate" else max(domain.now // 2, 10_000)
-        for value in (domain.now - near, domain.now + near):
-            if domain.low < value < domain.high:
-                yield value
-    yield domain.low
-    yield domain.high
+def _anchors(domain: Domain) -> list[int]:
+    """Values from low to high that every bill is asked about first, ours and some near it among them."""
+    if domain.unit == "rate":
+        found = set(range(0, 10_001, 1_000))
+    else:
+        found = {10**power * part for power in range(4, 9) for part in (1, 2, 5)}
+    if domain.now > 0:
+        found |= {domain.now * part // 20 for part in (10, 15, 18, 19, 20, 21, 22, 25, 30)}
+    return sorted({domain.low, domain.high, *(value for value in found if domain.low < value < domain.high)})
 
 
 def _roundest(paid: Callable[[int], int | None], wanted: int, domain: Domain, near: int) -> int:

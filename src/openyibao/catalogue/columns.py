@@ -68,7 +68,7 @@ COLUMNS: Mapping[str, Sequence[Column]] = {"item": ITEM_COLUMNS, **dict.fromkeys
 """Kind of file -> its columns."""
 SHAPES = {
     "diagnosis": (r"[A-Z][0-9]{2}(\.[0-9x]{1,4}(x[0-9]{2,3})?)?\+?", "ICD-10 医保版，如 I10.x00x002"),
-    "operation": (r"[0-9]{2}\.[0-9]{2,4}(x[0-9]{3})?", "ICD-9-CM-3 医保版，如 47.0100"),
+    "operation": (r"[0-9]{2}\.[0-9][0-9x][0-9]{2}(x[0-9]{3})?", "ICD-9-CM-3 医保版，如 47.0100"),
     "chronic": (r"M[0-9]{5}", "M 加五位数字，如 M03900"),
     "two_disease": (r"M[0-9]{5}", "M 加五位数字"),
 }

@@ -35,6 +35,20 @@ def year(
     _answer(bench.measure(visits, Path(".bench") / "openfisca"), as_json)
 
 
+@app.command()
+def gateway(
+    persons: Annotated[int, typer.Option("--persons", min=100, help="库中已有的参保人。")] = 100_000,
+    journals: Annotated[int, typer.Option("--journals", min=100, help="库中已有的凭证。")] = 1_000_000,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="每次运行的时长。")] = 8,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="运行次数。")] = 5,
+    as_json: Json = False,
+) -> None:
+    """门诊结算（2207）：真实服务与嵌入式数据库，8 个客户端；与同样的语句比较。"""
+    from openyibao.cli.benchmarks import gateway as bench
+
+    _answer(bench.measure(persons, journals, seconds, runs), as_json)
+
+
 def _answer(measured: dict[str, Any], as_json: bool) -> None:
     answer = {"machine": _machine(), **measured}
     if as_json:

@@ -22,7 +22,8 @@ app.add_typer(cases, name="cases")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 app.add_typer(platform.keys, name="keys")
-app.command()(platform.migrate)
+for command in (platform.migrate, platform.serve, platform.worker, platform.backup, platform.restore):
+    app.command()(command)
 
 Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
 

@@ -69,3 +69,105 @@ def keys_new(file: Annotated[Path, typer.Argument(help="新密钥文件，不得
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
         out.write(new_keys())
     show.out(f"已写入 {file}；以 OPENYIBAO_KEYS={file} 使用，并离线备份")
+
+
+Host = Annotated[str, typer.Option("--host", help="监听地址。")]
+Port = Annotated[int, typer.Option("--port", help="监听端口。")]
+Workers = Annotated[int, typer.Option("--workers", help="服务进程数。")]
+
+
+def serve(
+    sandbox: Sandbox = False, host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 2, threads: int = 4
+) -> None:
+    """启动服务：升级数据库，沙箱为空时装载演示数据，然后应答国家接口；Ctrl-C 停止。"""
+    ready(sandbox=sandbox)
+    prepare()
+    if sandbox:
+        _load_demo()
+    from django.db import connections
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    connections.close_all()
+    show.err(f"国家接口：http://{host}:{port}/fsi/api/rsfComIfsService/callService（Ctrl-C 停止）")
+    Granian(
+        "openyibao.foundation.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        respawn_failed_workers=True,
+        log_access=False,
+        websockets=False,
+    ).serve()
+
+
+def _load_demo() -> None:
+    """Mark the database as a sandbox, and fill it when nobody is in it. Raises: NotEmpty for a real one."""
+    from openyibao.demo import facade as demo
+    from openyibao.foundation import clock
+
+    demo.mark_sandbox()
+    if demo.is_empty():
+        show.err("数据库为空，装载演示数据（聊城，缩小的）……")
+        demo.load(clock.now(), progress=show.progress)
+
+
+def worker(one_shot: Annotated[bool, typer.Option("--one-shot", help="做完现有任务即退出。")] = False) -> None:
+    """运行后台任务：每日封账（哈希链）等。"""
+    ready()
+    prepare()
+    from django.core.management import call_command
+
+    call_command("procrastinate", "worker", *(["--one-shot"] if one_shot else []))
+
+
+def backup(file: Annotated[Path, typer.Argument(help="备份文件，不得已存在。")]) -> None:
+    """把整个数据库备份到一个文件（pg_dump 自定义格式）。运行中的服务不必停。"""
+    if file.exists():
+        raise NotEmpty(f"{file} 已存在", hint="换一个文件名；备份不覆盖")
+    ready()
+    partial = file.with_name(file.name + ".partial")
+    _postgres_program("pg_dump", "--format=custom", "--no-owner", f"--file={partial}")
+    partial.rename(file)
+    show.out(f"已备份到 {file}（{file.stat().st_size:,} 字节）；密钥文件须另行备份")
+
+
+def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="备份文件。")]) -> None:
+    """把备份恢复到一个空数据库；恢复后核对账本。"""
+    ready()
+    from openyibao.foundation import sql
+
+    found = sql.one("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+    if found is None or found[0]:
+        raise NotEmpty("数据库不是空的", hint="恢复到新的 DATABASE_URL，或新的 OPENYIBAO_HOME")
+    _postgres_program("pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(file))
+    show.out("已恢复；请运行 openyibao ledger verify 核对")
+
+
+def _postgres_program(name: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs on this command's database; its password goes by the environment."""
+    import shutil
+    import subprocess
+
+    from django.db import connection
+
+    from openyibao.foundation.launcher import DatabaseUnavailable, wheel_binaries
+
+    settings = connection.settings_dict
+    try:
+        program = str(wheel_binaries() / name)
+    except DatabaseUnavailable:
+        program = shutil.which(name) or name
+    place = ("--host", settings["HOST"], "--port", settings["PORT"] or "5432", "--username", settings["USER"])
+    environment = {**os.environ, "PGPASSWORD": settings["PASSWORD"]}
+    done = subprocess.run(
+        [program, *place, f"--dbname={settings['NAME']}", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DatabaseUnavailable(f"{name} 失败：{done.stderr.strip()[-500:]}", hint="核对磁盘空间与数据库版本")

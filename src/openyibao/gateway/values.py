@@ -25,6 +25,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]{1,9})?(?:Z|\+08:?00)?)?"
 )
+_MONTH = re.compile(r"((?:19|20|21)[0-9]{2})-?(0[1-9]|1[0-2])")
 _AREA = re.compile(r"[0-9]{6}")
 _DAYS = (1900, 2199)
 _JSON = msgspec.json.Decoder(float_hook=str)
@@ -53,7 +54,9 @@ def reader_for(field: Field, strict: bool) -> Reader:
         return number_reader(*field.digits, strict)
     if field.kind == "text":
         return text_reader(field.width, strict)
-    return {"date": read_date, "moment": read_moment, "area": read_area, "free": free_reader(field.width)}[field.kind]
+    if field.kind == "free":
+        return free_reader(field.width)
+    return {"date": read_date, "moment": read_moment, "month": read_month, "area": read_area}[field.kind]
 
 
 def text_reader(width: int, strict: bool) -> Reader:
@@ -127,7 +130,7 @@ def read_moment(value: Any) -> datetime | None:
         raise Wrong(f"{_shown(value)} 不是日期时间", "yyyy-MM-dd HH:mm:ss")
     try:
         if text.endswith("Z"):
-            return _sane(datetime.fromisoformat(text).astimezone(SHANGHAI))
+            return _sane(datetime.fromisoformat(text)).astimezone(SHANGHAI)
         return _sane(datetime.fromisoformat(f"{text[:10]}T{match[1] or '00:00:00'}").replace(tzinfo=SHANGHAI))
     except ValueError:
         raise Wrong(f"{_shown(value)} 不是存在的日期时间", "yyyy-MM-dd HH:mm:ss") from None
@@ -140,6 +143,17 @@ def _sane(day: _D) -> _D:
     if not _DAYS[0] <= day.year <= _DAYS[1]:
         raise Wrong(f"{day.year} 年", f"{_DAYS[0]} 至 {_DAYS[1]} 年间的日期")
     return day
+
+
+def read_month(value: Any) -> str | None:
+    """A month as yyyyMM; yyyy-MM is taken too."""
+    text = str(value).strip() if type(value) in (str, int) else "?"
+    if not text:
+        return None
+    match = _MONTH.fullmatch(text)
+    if match is None:
+        raise Wrong(f"{_shown(text)} 不是年月", "yyyyMM")
+    return match[1] + match[2]
 
 
 def read_area(value: Any) -> str | None:

@@ -42,15 +42,14 @@ def check_row(table: Table, line: Line) -> None:
     row = line.values
     for column, wrong, right in _relations(row):
         table.wrong(line.number, column, wrong, right)
-    wanted = ("agreement_no", "agreement_from", "agreement_until")
     if row.get("agreements"):
         for name, title in (("agreement_no", "协议编号"), ("agreement_from", "协议起日")):
             if name in row and not row[name]:
                 table.wrong(line.number, name, f"有协议而未填{title}", "填写")
     elif "agreements" in row:
-        for name in wanted:
-            if row.get(name):
-                table.wrong(line.number, "agreements", f"填了 {name} 而没有协议种类", "填写协议种类")
+        filled = [name for name in ("agreement_no", "agreement_from", "agreement_until") if row.get(name)]
+        if filled:
+            table.wrong(line.number, "agreements", f"填了 {'、'.join(filled)} 而没有协议种类", "填写协议种类")
     start, until = row.get("agreement_from"), row.get("agreement_until")
     if start and until and until < start:
         table.wrong(line.number, "agreement_until", f"最后一日 {until} 早于起日 {start}", "不早于起日")

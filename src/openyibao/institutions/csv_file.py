@@ -10,7 +10,7 @@ import csv
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -113,7 +113,7 @@ def _read_lines(table: Table, pieces: list[bytes], columns: Sequence[Column]) ->
                 number, head[min(len(cells), len(head) - 1)], f"有 {len(cells)} 列", f"{len(head)} 列，同第一行"
             )
         else:
-            table.lines.append(Line(number, dict(_values(table, number, zip(head, cells, strict=True), known))))
+            table.lines.append(Line(number, _values(table, number, zip(head, cells, strict=True), known)))
     if not table.lines and not table.faults:
         table.wrong(2, "", "只有列名，没有数据", "至少一行")
 
@@ -158,27 +158,26 @@ def _column_at(before: str, head: Sequence[str]) -> str:
     return head[place] if place < len(head) else (head[-1] if head else "")
 
 
-def _values(
-    table: Table, number: int, cells: Iterator[tuple[str, str]], known: Mapping[str, Column]
-) -> Iterator[tuple[str, Any]]:
-    for column in known.values():
-        if not column.required:
-            yield column.name, column.empty
+def _values(table: Table, number: int, cells: Iterable[tuple[str, str]], known: Mapping[str, Column]) -> dict[str, Any]:
+    """Values of the cells that are in order; a column that need not be filled has its `empty` where it is empty."""
+    values = {name: column.empty for name, column in known.items() if not column.required}
     for name, cell in cells:
-        column_of = known.get(name)
-        if column_of is None:
+        column = known.get(name)
+        if column is None:
             continue
-        if cell != cell.strip():
-            table.wrong(number, name, f"{cell!r} 首尾有空格", repr(cell.strip()))
-        elif "\ufffd" in cell:
-            table.wrong(number, name, f"{cell!r} 含有转码时丢失的字（U+FFFD）", "用原文重新导出")
-        elif cell:
-            try:
-                yield name, column_of.read(cell)
-            except ValueError as problem:
-                table.wrong(number, name, str(problem), column_of.shape)
-        elif column_of.required:
-            table.wrong(number, name, f"{column_of.title}未填", column_of.shape)
+        try:
+            if cell != cell.strip():
+                raise ValueError(f"{cell!r} 首尾有空格")
+            if "\ufffd" in cell:
+                raise ValueError(f"{cell!r} 含有转码时丢失的字（U+FFFD）")
+            if cell:
+                values[name] = column.read(cell)
+            elif column.required:
+                raise ValueError(f"{column.title}未填")
+        except ValueError as problem:
+            values.pop(name, None)
+            table.wrong(number, name, str(problem), column.shape)
+    return values
 
 
 def text_of(most: int) -> Read:

@@ -15,7 +15,7 @@ from openyibao.institutions import store
 from openyibao.institutions.columns import COLUMNS, check_row
 from openyibao.institutions.contracts import AgreementDraft, Institution, LoadReport, Registration
 from openyibao.institutions.csv_file import Line, Table, read_table
-from openyibao.kernel.errors import Malformed
+from openyibao.kernel.errors import Malformed, TryAgain
 
 
 def load(actor: Actor, path: Path, at: datetime) -> LoadReport:
@@ -26,7 +26,9 @@ def load(actor: Actor, path: Path, at: datetime) -> LoadReport:
     _check_repeats(table)
     _permit(actor, table)
     with transaction.atomic():
-        known = store.institutions([line.values["code"] for line in table.lines if "code" in line.values])
+        codes = [line.values["code"] for line in table.lines if "code" in line.values]
+        store.lock_for_load(codes)
+        known = store.institutions(codes)
         todo = [(line, known.get(line.values.get("code", ""))) for line in table.lines]
         for line, held in todo:
             if held:
@@ -116,7 +118,9 @@ def _write(
     )
     before = dict(counts)
     if held is None:
-        institution_id = store.add(new, at) or store.lock(new.code)[0]
+        institution_id = store.add(new, at)
+        if institution_id is None:
+            raise TryAgain(f"机构 {new.code} 刚被登记", hint="重新装载")
         store.add_profile(institution_id, new, at)
         counts["registered"] += 1
     else:

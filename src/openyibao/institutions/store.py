@@ -50,6 +50,13 @@ def lock(code: str) -> tuple[int, str]:
     return int(found[0]), str(found[1])
 
 
+def lock_for_load(codes: Sequence[str]) -> None:
+    """Let one load run at a time, and lock the institutions it names, by code, until the transaction ends."""
+    sql.run("SELECT pg_advisory_xact_lock(hashtextextended('institutions.load', 0))")
+    query = "SELECT 1 FROM institutions_institution WHERE code = ANY(%s::text[]) ORDER BY code FOR UPDATE"
+    sql.rows(query, (list(codes),))
+
+
 def area_of(code: str) -> str:
     """Area of an institution. Raises: InstitutionUnknown."""
     found = sql.one("SELECT area FROM institutions_institution WHERE code = %s", (code,))

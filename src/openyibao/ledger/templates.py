@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from typing import Any
 
 from openyibao.ledger.chart import Account, _read, accounts, funds
 from openyibao.ledger.contracts import BOOK_NAMES, Book, JournalDraft, Leg
@@ -44,19 +45,21 @@ class Template:
     name: str
     title: str
     pairs: Mapping[Book, tuple[Pair, ...]]
+    known: frozenset[str]
+    """Amount names of its pairs, as written."""
 
 
 @cache
 def templates() -> Mapping[str, Template]:
     """Every template by name."""
-    return {
-        name: Template(
-            name,
-            row["title"],
-            {book: tuple(_pair(line) for line in row[book]) for book in BOOK_NAMES if book in row},
-        )
-        for name, row in _read("templates.yaml")["templates"].items()
+    return {name: _template_from(name, row) for name, row in _read("templates.yaml")["templates"].items()}
+
+
+def _template_from(name: str, row: Mapping[str, Any]) -> Template:
+    pairs: dict[Book, tuple[Pair, ...]] = {
+        book: tuple(_pair(line) for line in row[book]) for book in BOOK_NAMES if book in row
     }
+    return Template(name, row["title"], pairs, frozenset(one.amount for listed in pairs.values() for one in listed))
 
 
 def _pair(line: Mapping[str, object]) -> Pair:
@@ -125,10 +128,10 @@ def _template(name: str) -> Template:
 
 
 def _used_up(template: Template, amounts: Mapping[str, int]) -> None:
-    known = {pair.amount for pairs in template.pairs.values() for pair in pairs}
     for key in amounts:
-        if key not in known and f"{key.partition(':')[0]}:*" not in known:
-            raise TemplateMisused(f"模板 {template.name} 没有金额 {key!r}", hint="可用：" + "、".join(sorted(known)))
+        if key not in template.known and f"{key.partition(':')[0]}:*" not in template.known:
+            hint = "可用：" + "、".join(sorted(template.known))
+            raise TemplateMisused(f"模板 {template.name} 没有金额 {key!r}", hint=hint)
 
 
 def _matching(wanted: str, amounts: Mapping[str, int]) -> Iterator[tuple[str, int]]:

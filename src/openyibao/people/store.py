@@ -72,6 +72,8 @@ class New:
 
 # Persons --------------------------------------------------------------------------------------------------------
 
+_WAITED_IN_VAIN = {"40P01", "55P03"}
+"""SQLSTATE of a deadlock and of a lock that did not come in time."""
 _PERSON = """
 SELECT p.merged_into_id, p.id, m.person_no, p.area, p.born_on, p.died_on
   FROM people_number n JOIN people_person p ON p.id = n.person_id JOIN people_number m ON m.person_id = p.id AND m.main
@@ -91,6 +93,8 @@ def locked(*person_nos: str) -> tuple[Person, ...]:
     try:
         return _persons(person_nos, " FOR NO KEY UPDATE OF p")
     except OperationalError as problem:
+        if getattr(problem.__cause__, "sqlstate", None) not in _WAITED_IN_VAIN:
+            raise
         raise PersonBusy("人员正在办理其他业务", hint="请稍后以同一请求重试") from problem
 
 

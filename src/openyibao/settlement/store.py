@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 
 from openyibao.foundation import sql
-from openyibao.institutions.contracts import DOSSIER_COLUMNS, Institution
+from openyibao.institutions import facade as institutions
+from openyibao.institutions.contracts import Institution
 from openyibao.kernel.clock import business_day
-from openyibao.kernel.errors import Refused
 from openyibao.ledger.contracts import POST_SQL, JournalDraft
 from openyibao.people.contracts import Dossier
 from openyibao.people.errors import PersonUnknown
@@ -164,11 +164,8 @@ def dossier_of(person_id: int) -> Dossier:
 
 
 def institution_of(code: str) -> Institution:
-    """An institution with its history. Raises: Refused."""
-    found = sql.one(f"SELECT {', '.join(DOSSIER_COLUMNS)} FROM institutions_dossier WHERE code = %s", (code,))
-    if found is None:
-        raise Refused(f"没有定点医药机构 {code}", hint="核对 fixmedins_code", institution=code)
-    return Institution.from_row(found)
+    """An institution with its history. Raises: InstitutionUnknown."""
+    return institutions.institution(code)
 
 
 def visit_of(visit_no: str, person_id: int, institution_code: str) -> VisitRow:
@@ -233,11 +230,10 @@ def circumstances_json(circumstances: Circumstances) -> str:
 
 # What a settlement is decided on ------------------------------------------------------------------------------
 
-_INSTITUTION = ", ".join(f"i.{name}" for name in DOSSIER_COLUMNS)
 _DOSSIER = ", ".join(f"d.{name.strip()}" for name in Dossier.COLUMNS.split(","))
 _READ = f"""
 SELECT {_VISIT}, {_BATCH}, py.seq, py.counters::text, py.stays::text, r.hash, nextval('settlement_number'), x.day,
-       {_INSTITUTION}, {_DOSSIER}
+       i.code, i.version, {_DOSSIER}
 FROM settlement_visit v
 LEFT JOIN settlement_batch b
   ON b.visit_id = v.id AND b.batch_no = CASE WHEN v.inpatient THEN v.open_batch::text ELSE %s END
@@ -286,8 +282,8 @@ def _facts(row: Sequence[Any]) -> Facts:
     at += _BATCH_WIDTH
     seq, counters, stays, plan_hash, number, day = row[at : at + 6]
     at += 6
-    institution = Institution.from_row(row[at : at + len(DOSSIER_COLUMNS)])
-    dossier = Dossier.from_row(row[at + len(DOSSIER_COLUMNS) :])
+    institution = institutions.cached_institution(row[at], row[at + 1])
+    dossier = Dossier.from_row(row[at + 2 :])
     return Facts(visit, batch, dossier, institution, _year(seq, counters, stays), plan_hash, number, day)
 
 

@@ -83,8 +83,6 @@ def _meaning(wanted: str, means: str, value: Any) -> Any:
             raise Wrong("过长或含控制字符", "至多 40 个字符")
         return text
     if wanted in ("ratio", "integer"):
-        if isinstance(value, int):
-            return value if wanted == "integer" and 0 <= value < 100 else _ratio(str(value))
         read = (_ratio if wanted == "ratio" else _count)(Num(value))
         if read is None or not 0 <= read <= 10_000:
             raise Wrong("不在范围之内", "0 到 1" if wanted == "ratio" else "0 到 99")

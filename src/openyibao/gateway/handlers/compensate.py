@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from openyibao.gateway import journal
 from openyibao.gateway.errors import NotCompensable
 from openyibao.gateway.handlers.base import Call, Reply, handles
@@ -41,11 +43,12 @@ def compensate(call: Call) -> Reply:
 def _undo(call: Call, infno: str, original: Original, person_no: str) -> bool:
     """Cancel what the message made; False when it was cancelled before."""
     try:
-        if infno == "2401":
-            settlement.cancel_admission(caller_of(call), original.document, person_no)
-        else:
-            cancel = Cancel(original.document, original.visit_no, person_no, infno == "2304")
-            settlement.reverse(caller_of(call), cancel)
+        with transaction.atomic():  # a savepoint: what stands is marked even when there was nothing left to cancel
+            if infno == "2401":
+                settlement.cancel_admission(caller_of(call), original.document, person_no)
+            else:
+                cancel = Cancel(original.document, original.visit_no, person_no, infno == "2304")
+                settlement.reverse(caller_of(call), cancel)
     except AlreadyCancelled:
         return False
     except MoveRefused as refusal:

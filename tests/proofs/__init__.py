@@ -1,0 +1,1 @@
+"""Proofs: what the platform promises, shown on many random cases against a real server."""
