@@ -43,7 +43,8 @@ def moved(r: random.Random, value: str) -> str | int | None:
     if value.isdigit() and int(value) > 0:
         amount = int(value)
         step = 10 ** max(0, len(value) - 2)
-        return max(1, amount + r.choice((-4, -3, -2, -1, 1, 2, 3, 5)) * step * 5 // 2)
+        other = amount + r.choice((-4, -3, -2, -1, 1, 2, 3, 5)) * step * 5 // 2
+        return other if amount <= 2 * other else None
     return None
 
 

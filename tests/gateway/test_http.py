@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.db import connection, connections
 from django.test import Client
 
 from openyibao.foundation import sql
-from openyibao.foundation.actors import SYSTEM
+from openyibao.foundation.actors import SYSTEM, NotPermitted
 from openyibao.foundation.crypto import unseal_bytes
 from openyibao.gateway import dispatch, facade, handlers, options, standards
 from openyibao.gateway.errors import SecurityNotAllowed
@@ -25,6 +26,7 @@ from openyibao.gateway.options import Options
 from openyibao.kernel.errors import Refused
 from tests.gateway.messages import DICTIONARY_1901, ENTRY, SETTLE_2207, SIGN_IN_9001, body, msgid
 from tests.gateway.world import HOSPITAL, NOW, ask, post, refused, reply_of, send, still_clock
+from tests.support.actors import actor
 
 SECRET = "a-secret-of-tests"
 
@@ -51,8 +53,8 @@ class Verb:
         self.calls.append(call)
         sql.run(
             "INSERT INTO gateway_session (sign_no, institution_code, operator_no, mac, ip, day, signed_in_at)"
-            " VALUES (%s, 'FAKE', '', '', '', %s, %s) ON CONFLICT DO NOTHING",
-            (f"fake{call.msgid[-26:]}", call.today, call.at),
+            " VALUES (%s, 'FAKE', '', %s, '', %s, %s)",
+            (uuid.uuid4().hex[:30], call.msgid, call.today, call.at),
         )
         if self.fails is not None:
             raise self.fails
@@ -78,6 +80,12 @@ def with_options(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     yield change
     dispatch._limiter.cache_clear()
+
+
+def effects(number: str) -> int:
+    """How often the verb took effect for a message."""
+    found = sql.one("SELECT count(*) FROM gateway_session WHERE mac = %s", (number,))
+    return int(found[0]) if found else 0
 
 
 def journalled(number: str) -> list[tuple[Any, ...]]:
@@ -261,8 +269,24 @@ def test_credentials_are_withdrawn_and_checked(monkeypatch: pytest.MonkeyPatch) 
         facade.register_credential(SYSTEM, institution_code="H1", area="371500", security="none")
 
 
+def test_only_a_sandbox_publishes_its_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ("tif", "KEY1", SECRET) in [(one.security, one.key, one.secret) for one in facade.sandbox_credentials()]
+    monkeypatch.delenv("OPENYIBAO_SANDBOX")
+    with pytest.raises(SecurityNotAllowed):
+        facade.sandbox_credentials()
+
+
 def test_secrets_are_sealed() -> None:
     assert SECRET.encode() not in b"".join(bytes(row[0]) for row in sql.rows("SELECT secret FROM gateway_credential"))
+
+
+def test_an_agency_registers_only_for_its_own_area() -> None:
+    with pytest.raises(NotPermitted):
+        facade.register_credential(
+            actor("agency", "370100"), institution_code="H1", area="371500", security="tif", key="K2", secret=SECRET
+        )
+    with pytest.raises(NotPermitted):
+        facade.withdraw_credential(actor("bureau"), security="tif", key="KEY1", area="371500")
 
 
 def test_rate_is_limited_by_institution(with_options: Any) -> None:
@@ -319,7 +343,7 @@ def test_a_writing_message_is_done_once(verb: Verb) -> None:
     again = send("2207", SETTLE_2207, msgid=number, inf_time="2026-01-05 09:17:00")
     assert reply_of(first)["infcode"] == 0
     assert again.content == first.content
-    assert len(verb.calls) == 1
+    assert effects(number) == 1
     (row,) = journalled(number)
     assert row[:4] == ("done", "", "S1", "SIM0000000001")
     assert unseal_bytes(row[5]) == first.content
@@ -338,7 +362,7 @@ def test_another_body_under_the_same_number_is_refused(verb: Verb) -> None:
     ask("2207", SETTLE_2207, msgid=number)
     other = {"data": {**SETTLE_2207["data"], "medfee_sumamt": 1}}
     assert refused("2207", other, msgid=number)[0] == "MSGID_REUSED"
-    assert len(verb.calls) == 1
+    assert effects(number) == 1
     assert [row[0] for row in journalled(number)] == ["done", "refused"]
 
 
@@ -347,7 +371,7 @@ def test_several_transactions_may_share_a_number(verb: Verb) -> None:
     ask("2206", SETTLE_2207, msgid=number)
     ask("2206", SETTLE_2207, msgid=number)
     ask("2207", SETTLE_2207, msgid=number)
-    assert len(verb.calls) == 3
+    assert effects(number) == 3
     assert [row[0] for row in journalled(number)] == ["read", "read", "done"]
 
 
@@ -355,7 +379,7 @@ def test_a_refusal_leaves_nothing_but_its_journal_row(verb: Verb) -> None:
     number = msgid()
     verb.fails = Refused("余额不足", hint="充值后重试")
     assert refused("2207", SETTLE_2207, msgid=number) == ("REFUSED", "余额不足。充值后重试")
-    assert sql.one("SELECT count(*) FROM gateway_session WHERE sign_no = %s", (f"fake{number[-26:]}",)) == (0,)
+    assert effects(number) == 0
     verb.fails = None
     assert ask("2207", SETTLE_2207, msgid=number)
     assert [row[0] for row in journalled(number)] == ["refused", "done"]
@@ -379,6 +403,28 @@ def test_a_conflict_may_be_tried_again(verb: Verb) -> None:
     assert refused("2207", SETTLE_2207, msgid=number)[0] == "TRY_AGAIN"
     verb.fails = None
     assert ask("2207", SETTLE_2207, msgid=number)
+
+
+@pytest.mark.parametrize("problem", ["DeadlockDetected", "SerializationFailure", "LockNotAvailable", "AdminShutdown"])
+def test_conflicts_of_the_driver_s_own_cursors(verb: Verb, problem: str) -> None:
+    from psycopg import errors
+
+    verb.fails = getattr(errors, problem)("x")
+    assert refused("2207", SETTLE_2207)[0] == "TRY_AGAIN"
+    verb.fails = errors.UniqueViolation("x")
+    assert refused("2207", SETTLE_2207)[0] == "INTERNAL"
+
+
+def test_what_the_ledger_s_tables_refuse_is_a_refusal(verb: Verb) -> None:
+    from psycopg import errors
+
+    from openyibao.ledger.errors import PERIOD_CLOSED
+
+    class Closed(errors.RaiseException):
+        sqlstate = PERIOD_CLOSED
+
+    verb.fails = Closed("period 2025-03 is closed")
+    assert refused("2207", SETTLE_2207)[0] == "PERIOD_CLOSED"
 
 
 def test_a_lost_connection_is_opened_again(verb: Verb) -> None:
@@ -415,7 +461,7 @@ def test_two_equal_messages_at_once_are_one(verb: Verb) -> None:
     for thread in threads:
         thread.join()
     assert len(set(bodies)) == 1
-    assert len(verb.calls) == 1
+    assert effects(number) == 1
 
 
 def test_reads_are_journalled_each_time() -> None:

@@ -31,7 +31,7 @@ def book(
 ) -> dict[str, int]:
     """Post a template in a transaction of its own."""
     named = {"institution": HOSPITAL, "person": "7", "insurer": "人保财险", "treasury": "市财政局", **parties}
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         return facade.post_template(
             *(template, amounts, named),
             area=area,
@@ -44,13 +44,13 @@ def book(
 
 def reverse(journal_id: int, day: str = "2024-05-20") -> int:
     """Take a journal back in a transaction of its own."""
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         return facade.reverse_journal(journal_id, date.fromisoformat(day), AT, "reversal", f"R{journal_id}")
 
 
 def new_account(fen: int = 0, area: str = AREA, day: str = "2024-05-02") -> int:
     """A new person's account, with money transferred in when asked."""
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         account = facade.open_account(next(_owners), area, date.fromisoformat("2020-01-01"))
     if fen:
         book("account_transfer_in", {f"account:{account}": fen}, day, area)
@@ -76,5 +76,5 @@ def take_back(journals: Mapping[str, int], day: str = "2024-05-20") -> None:
     """Take back what one `book` posted, in both books."""
     found = sql.one("SELECT document_kind, document_no FROM ledger_journal WHERE id = %s", (min(journals.values()),))
     assert found is not None
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         facade.reverse_document(*found, date.fromisoformat(day), AT, "reversal", f"R-{found[1]}")

@@ -34,12 +34,13 @@ def keys_of(template: Template) -> dict[str, list[str]]:
     for pairs in template.pairs.values():
         for pair in pairs:
             prefix, star, _ = pair.amount.partition("*")
+            fitting = [code for code, fund in funds().items() if pair.fund == "*any" or fund.nature != "account"]
             if not star:
                 found[pair.amount] = [pair.amount]
             elif prefix == "account:":
                 found[pair.amount] = ["account:11", "account:12", "account:13"]
             else:
-                found[pair.amount] = [prefix + fund for fund in funds()]
+                found[pair.amount] = [prefix + code for code in fitting]
     return found
 
 
@@ -160,6 +161,8 @@ def test_every_payment_field_of_every_scheme_has_a_fund() -> None:
         ("no_such", {"fund:resident": 1}, {}),
         ("settlement", {"fund:residents": 1}, {"institution": "H1"}),
         ("settlement", {"pool": 1}, {"institution": "H1"}),
+        ("settlement", {"fund:employee_account": 1}, {"institution": "H1"}),
+        ("contribution_other", {"fund:employee_account": 1}, {}),
         ("settlement", {"fund:resident": 1}, {}),
         ("institution_payment", {"fund:resident": 1}, {"institution": "H1"}),
     ],

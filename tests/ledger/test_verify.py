@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
@@ -123,7 +123,7 @@ TAMPERING: dict[str, tuple[str, set[str]]] = {
 def test_tampering_is_found(books: dict[str, int], name: str) -> None:
     statement, expected = TAMPERING[name]
     with as_superuser():
-        assert sql.run(statement.format(**books)) >= 1
+        assert sql.changed(statement.format(**books)) >= 1
         found = set(codes())
     assert found >= expected - {"BRIDGE"}
     assert found <= expected
@@ -150,8 +150,11 @@ def test_taking_back_one_book_of_two_is_found(books: dict[str, int]) -> None:
         assert codes() == ["BRIDGE"]
 
 
+Posting = tuple[str, dict[str, int], dict[str, str], str]
+
+
 @st.composite
-def posting(draw: st.DrawFn) -> tuple[str, dict[str, int], dict[str, str], str]:
+def posting(draw: st.DrawFn) -> Posting:
     template = draw(st.sampled_from(sorted(templates())))
     names = [name for group in keys_of(templates()[template]).values() for name in group]
     amounts = draw(st.dictionaries(st.sampled_from(names), st.integers(-500, 10_000), min_size=1, max_size=4))
@@ -159,46 +162,38 @@ def posting(draw: st.DrawFn) -> tuple[str, dict[str, int], dict[str, str], str]:
     return template, amounts, parties, f"2024-{draw(st.sampled_from(['06', '07', '08']))}-15"
 
 
-Step = Callable[[], object]
-
-
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.one_of(posting(), st.integers(0, 30)), min_size=1, max_size=25), st.booleans())
-def test_whatever_is_posted_through_templates_the_books_stay_clean(db: str, drawn: list[object], end: bool) -> None:
-    """Refusals (overdrawn, closed, reversed before) are allowed; what was let in holds, in both books."""
-    area = "371400"
-    known = {f"account:{fake}": f"account:{new_account(20_000, area, '2024-09-01')}" for fake in (11, 12, 13)}
-    real = [key.partition(":")[2] for key in known.values()]
-    parties = {"account": real[0], "heir_account": real[1], "into_account": real[2]}
-    posted: list[dict[str, int]] = []
-    for one in drawn:
-        try:
-            if isinstance(one, tuple):
-                template, amounts, named, day = one
-                mine = {known.get(key, key): fen for key, fen in amounts.items()}
-                made = book(template, mine, day, area, **parties, **named)
-                posted += [made] if made else []
-            elif posted:
-                take_back(posted[int(str(one)) % len(posted)], "2024-08-20")
-        except Refused:
-            continue
-    if end:
-        seal_of_area(area)
-    assert codes() == []
-
-
-def seal_of_area(area: str) -> None:
-    last = sql.one("SELECT max(day) FROM ledger_seal WHERE area = %s", (area,))
-    day = date(2024, 9, 1) if last is None or last[0] is None else date.fromordinal(last[0].toordinal() + 1)
-    with transaction.atomic(durable=True):
-        facade.seal_day(SYSTEM, area, day, AT)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(posting(), st.integers(0, 30)), min_size=1, max_size=25))
+def test_whatever_is_posted_through_templates_the_books_stay_clean(
+    books: dict[str, int], drawn: list[Posting | int]
+) -> None:
+    """Refusals (overdrawn, reversed before) are allowed; what was let in holds, in both books."""
+    with rollback():
+        area = "371400"
+        real = [str(new_account(20_000, area, "2024-09-01")) for _ in range(3)]
+        known = dict(zip(("account:11", "account:12", "account:13"), (f"account:{one}" for one in real), strict=True))
+        parties = {"account": real[0], "heir_account": real[1], "into_account": real[2]}
+        posted: list[dict[str, int]] = []
+        for one in drawn:
+            try:
+                if not isinstance(one, int):
+                    template, amounts, named, day = one
+                    mine = {known.get(key, key): fen for key, fen in amounts.items()}
+                    made = book(template, mine, day, area, **parties, **named)
+                    posted += [made] if made else []
+                elif posted:
+                    take_back(posted[one % len(posted)], "2024-08-20")
+            except Refused:
+                continue
+        sql.run("SET CONSTRAINTS ALL IMMEDIATE")
+        facade.seal_day(SYSTEM, area, date(2024, 9, 1), AT)
+        assert codes() == []
 
 
 def test_every_fund_can_be_paid_from(db: str) -> None:
     for fund in funds():
-        book(
-            "settlement" if fund != "employee_account" else "manual_claim", {f"fund:{fund}": 30}, "2024-09-02", "371100"
-        )
+        account = new_account(50, "371100") if fund == "employee_account" else 0
+        book("settlement", {f"account:{account}" if account else f"fund:{fund}": 30}, "2024-09-02", "371100")
         book("institution_payment", {f"fund:{fund}": 20}, "2024-09-02", "371100")
     assert facade.bridge("371100", Month(date(2024, 9, 1))).difference_fen == 0
     assert codes() == []

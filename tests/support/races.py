@@ -30,16 +30,19 @@ class Meeting:
         self.url = url
         self.met = False
         """Whether both were at the point together: nothing kept them apart."""
+        self._gone_on = False
+        """Whether the first went on alone, because the other waits for it."""
         self._there: dict[int, threading.Event] = {}
         self._changed = threading.Condition()
         self._turn = threading.local()
         self._ended = (threading.Event(), threading.Event())
 
-    def held(self, verb: Callable[..., Any]) -> Callable[..., Any]:
-        """The verb, held at this point when one of the two calls it for the first time."""
+    def held(self, verb: Callable[..., Any], only: int | None = None) -> Callable[..., Any]:
+        """The verb, held at this point when one of the two (or `only` the first, 0) calls it for the first time."""
 
         def wait(*args: Any, **more: Any) -> Any:
-            self._arrive()
+            if only in (None, getattr(self._turn, "number", None)):
+                self._arrive()
             return verb(*args, **more)
 
         return wait
@@ -49,7 +52,9 @@ class Meeting:
         with ThreadPoolExecutor(2) as pool:
             one = pool.submit(self._verb, 0, first)
             with self._changed:
-                assert self._changed.wait_for(lambda: 0 in self._there or self._ended[0].is_set(), LONG), "the first never came"
+                assert self._changed.wait_for(lambda: 0 in self._there or self._ended[0].is_set(), LONG), (
+                    "the first never came"
+                )
             two = pool.submit(self._verb, 1, second)
             return [one.result(LONG), two.result(LONG)]
 
@@ -71,7 +76,7 @@ class Meeting:
             return
         with self._changed:
             self._there[turn] = threading.Event()
-            self.met = self.met or (len(self._there) == 2 and not self._ended[0].is_set())
+            self.met = self.met or (len(self._there) == 2 and not self._gone_on and not self._ended[0].is_set())
             self._changed.notify_all()
         if turn == 0:
             self._await_the_other()
@@ -84,7 +89,9 @@ class Meeting:
         with psycopg.connect(self.url, autocommit=True) as watch:
             while not (self.met or self._ended[1].is_set()):
                 waiting = watch.execute(_WAITING).fetchone()
-                if waiting is not None and waiting[0]:
+                with self._changed:
+                    self._gone_on = not self.met and bool(waiting and waiting[0])
+                if self._gone_on:
                     return
                 assert time.monotonic() < deadline, "the other neither came nor waited"
                 time.sleep(0.005)

@@ -40,7 +40,8 @@ _ROWS = {
         SELECT d.settlement_no, d.total_fen, b.total_fen FROM settlement_document d
         JOIN settlement_batch b ON b.settlement_id = d.id WHERE d.{_SCOPE} AND d.state = 'standing'
         AND ((d.amounts->>'medfee_sumamt')::bigint, (d.amounts->>'fulamt_ownpay_amt')::bigint,
-             (d.amounts->>'inscp_scp_amt')::bigint) IS DISTINCT FROM (b.total_fen, b.non_covered_fen, b.in_scope_fen)""",
+             (d.amounts->>'inscp_scp_amt')::bigint) IS DISTINCT FROM
+        (b.total_fen, b.non_covered_fen, b.in_scope_fen)""",
     "a batch and its lines differ": f"""
         SELECT b.id, b.lines, b.total_fen, count(l.id), sum(l.amount_fen) FROM settlement_batch b
         JOIN settlement_visit v ON v.id = b.visit_id

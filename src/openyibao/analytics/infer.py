@@ -189,7 +189,7 @@ class Search:
     def _judged(self, change: Change) -> Found | None:
         """A change tried on every bill it may touch; with a first day when only later bills support it."""
         effect = self.effect(change, self._years_with(change.figure))
-        if not _holds(effect) and effect.better:
+        if not _holds(effect) and effect.better and effect.worse:
             start = self._first_day(effect)
             if start is not None and start > change.figure.start:
                 change = replace(change, start=start)
@@ -293,14 +293,24 @@ class Search:
         differing_years = sorted({at for at, _ in places})
         others = sorted(set(self._years_with(change.figure)) - set(differing_years))
         first = self.random.sample(differing_years, min(len(differing_years), GLANCE))
-        if self.effect(change, first).gain <= 0:
+        if self._promise(self.effect(change, first)) <= 0:
             return 0
         total = 0
+        whole = Effect()
         for part in (differing_years, others):
             drawn = self.random.sample(part, min(len(part), SAMPLE))
             if drawn:
-                total += self.effect(change, drawn).gain * len(part) // len(drawn)
-        return total
+                effect = self.effect(change, drawn)
+                total += effect.gain * len(part) // len(drawn)
+                whole.better += effect.better
+                whole.worse += effect.worse
+        return max(total, self._promise(whole))
+
+    def _promise(self, effect: Effect) -> int:
+        """Gain of a change, or the bills it explains when only those from some day on support it."""
+        if effect.gain <= 0 and effect.better and effect.worse and self._first_day(effect) is not None:
+            return len(effect.better)
+        return effect.gain
 
     # Solving --------------------------------------------------------------------------------------------------
 

@@ -142,9 +142,11 @@ def digest(path: Path) -> str:
 def read_table(path: Path, table: str, faults: Faults) -> Iterator[Row]:
     """Checked rows of a file: every column of the table's that is there, plus `_line`. Faulty rows are left out."""
     rows = _parquet(path) if path.suffix == ".parquet" else _csv(path, faults)
+    before = faults.total
     header = next(rows, None)
     if header is None:
-        faults.add(path.name, 1, "", "文件是空的", "第一行为列名")
+        if faults.total == before:
+            faults.add(path.name, 1, "", "文件是空的", "第一行为列名")
         return
     names = [str(name).strip().lower() for name in header[1]]
     doubled = sorted({name for name in names if names.count(name) > 1})

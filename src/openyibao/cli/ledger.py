@@ -14,7 +14,7 @@ from openyibao.cli import show
 from openyibao.kernel.areas import all_areas, area_keys
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.kernel.money import yuan_text
-from openyibao.kernel.periods import day_from_text
+from openyibao.kernel.periods import FAR_PAST, day_from_text
 
 if TYPE_CHECKING:
     from openyibao.ledger.contracts import Bridge, FundBridge, Month, Statement, TrialBalance
@@ -93,7 +93,7 @@ def statement(
     """个人账户明细，或应付定点机构明细，逐笔余额。"""
     if (account is None) == (not institution):
         raise Malformed([Fault("", 0, "ACCOUNT 或 --institution", "须恰有其一", "个人账户编号，或机构编号")])
-    first, until = _day(start) if start else date(1900, 1, 1), _day(last) if last else None
+    first, until = _day(start) if start else FAR_PAST, _day(last) if last else None
     facade = _facade()
     until = until or _today()
     if account is not None:
@@ -260,7 +260,8 @@ def _statement_json(found: Statement) -> dict[str, Any]:
 
 def _statement_table(title: str, found: Statement) -> None:
     facade = _facade()
-    show.out(f"\n{title} 明细 {found.start} 至 {found.last}（元）")
+    begin = found.start if found.start > FAR_PAST else "最早"
+    show.out(f"\n{title} 明细 {begin} 至 {found.last}（元）")
     rows = [["", "期初余额", "", "", "", show.money(found.opening_fen)]]
     for line in found.lines:
         what = ("冲销：" if line.document_kind == "reversal" else "") + line.title

@@ -29,4 +29,3 @@ def _tie_keys() -> None:
     stored = sql.one("SELECT value FROM foundation_fact WHERE key = 'keys'")
     if stored is None or stored[0] != mine:
         raise crypto.KeysMissing("本库的数据用另一套密钥封存", hint="以 OPENYIBAO_KEYS 指明建库时的密钥文件")
-

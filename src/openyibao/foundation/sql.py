@@ -27,10 +27,18 @@ def rows(statement: str, params: Sequence[object] = ()) -> list[Row]:
         return found
 
 
-def run(statement: str, params: Sequence[object] = ()) -> int:
-    """Run a statement; the number of rows it touched."""
+def run(statement: str, params: Sequence[object] = ()) -> None:
+    """Run a statement whose result nobody needs; in a pipelined transaction it may fail as late as the commit."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
+
+
+def changed(statement: str, params: Sequence[object] = ()) -> int:
+    """Run a statement; the number of rows it touched."""
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        with connection.wrap_database_errors, connection.connection.pipeline():
+            cursor.execute(statement, params)
         return int(cursor.rowcount)
 
 
@@ -38,11 +46,14 @@ def run(statement: str, params: Sequence[object] = ()) -> int:
 def pipeline() -> Iterator[Any]:
     """A raw cursor whose statements go out together, in one round trip until a result is asked for.
 
-    Results come back with `cursor.fetchone()` after each `execute`, in order, once all were sent; see psycopg's
-    pipeline mode. JSON comes as text.
+    Joins the pipeline of a pipelined transaction. JSON comes as text.
     """
     connection.ensure_connection()
     raw = connection.connection
+    if raw.pgconn.pipeline_status:
+        with raw.cursor() as cursor:
+            yield cursor
+        return
     with raw.pipeline(), raw.cursor() as cursor:
         yield cursor
 

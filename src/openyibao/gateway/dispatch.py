@@ -15,11 +15,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+import psycopg
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from openyibao.foundation import clock
 from openyibao.foundation.actors import Actor
 from openyibao.foundation.crypto import keyed_hash
+from openyibao.foundation.transactions import pipelined
 from openyibao.gateway import journal, plan, reply, sessions, signing, standards
 from openyibao.gateway.envelope import Envelope, EnvelopeInvalid, decode_json, open_envelope
 from openyibao.gateway.errors import (
@@ -29,12 +31,13 @@ from openyibao.gateway.errors import (
     SignerMismatch,
     TransportRefused,
 )
-from openyibao.gateway.handlers.base import HANDLERS, Call
+from openyibao.gateway.handlers.base import HANDLERS, Call, Handler
 from openyibao.gateway.handlers.registry import load_handlers
 from openyibao.gateway.limits import Limiter
 from openyibao.gateway.options import Options, options
 from openyibao.gateway.signing import Signer
 from openyibao.kernel.errors import OpenyibaoError
+from openyibao.ledger.errors import refusal_of
 
 log = logging.getLogger("openyibao.gateway")
 SINGLE_ENTRY = "/fsi/api/rsfComIfsService/callService"
@@ -92,9 +95,12 @@ def answer(request: Request) -> bytes:
         raise
     except OpenyibaoError as refusal:
         return _refused(request, progress, refusal)
-    except (OperationalError, InterfaceError) as problem:
+    except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as problem:
         return _refused(request, progress, _busy(problem))
-    except DatabaseError as problem:
+    except (DatabaseError, psycopg.DatabaseError) as problem:
+        known = refusal_of(problem)  # the ledger's own refusals, when they come from a statement of another room
+        if known is not None:
+            return _refused(request, progress, known)
         if _sqlstate(problem) in CONFLICTS:
             return _refused(request, progress, _busy(problem))
         return _bug(progress, problem)
@@ -171,18 +177,36 @@ def _run(envelope: Envelope, signer: Signer, body: bytes, settings: Options, pro
         at=progress.received_at,
         data=compiled.read(envelope.input, settings.lines),
     )
-    with transaction.atomic(durable=True):
-        if offered.kind == "read":
+    if offered.kind == "read":
+        with pipelined():
             made = handler(call)
             text = _encoded(progress, offered.fields_of, made.output, made.warning)
             times = (progress.received_at, clock.now())
             journal.note(envelope, "read", _code(made.warning), progress.body_hash, (body, text), times)
-            return text
-        row = journal.claim(envelope, progress.body_hash, body, progress.received_at)
-        if row is None:
-            return journal.stored_reply(envelope, progress.body_hash)
-        made = handler(call)
-        text = _encoded(progress, offered.fields_of, made.output, made.warning)
+        return text
+    try:
+        return _written(call, handler, offered.fields_of, envelope, body, progress)
+    except journal.Repeated:
+        return journal.stored_reply(envelope, progress.body_hash)
+
+
+def _written(
+    call: Call, handler: Handler, fields_of: str, envelope: Envelope, body: bytes, progress: _Progress
+) -> bytes:
+    """A writing message: claimed, done and answered in one transaction. Raises: Repeated when one like it stands.
+
+    The claim is sent with the first statements of the verb, so its answer is read after them; a repeat may have been
+    refused by then for what the first message did, and is a repeat all the same.
+    """
+    with pipelined():
+        claim = journal.claim(envelope, progress.body_hash, body, progress.received_at)
+        try:
+            made = handler(call)
+        except OpenyibaoError:
+            claim.row()
+            raise
+        row = claim.row()
+        text = _encoded(progress, fields_of, made.output, made.warning)
         journal.finish(row, text, (made.document, made.visit_no), _code(made.warning), clock.now())
     return text
 
@@ -208,7 +232,7 @@ def _refused(request: Request, progress: _Progress, refusal: OpenyibaoError) -> 
     times = (progress.received_at, clock.now())
     try:
         journal.note(envelope, "refused", refusal.code, progress.body_hash, (request.body, text), times)
-    except (DatabaseError, InterfaceError):
+    except (DatabaseError, InterfaceError, psycopg.Error):
         log.warning("a refusal could not be journalled: %s %s", envelope.institution_code, envelope.msgid)
     return text
 
@@ -216,6 +240,7 @@ def _refused(request: Request, progress: _Progress, refusal: OpenyibaoError) -> 
 def _busy(problem: Exception) -> Busy:
     log.warning("try again: %s", _sqlstate(problem) or type(problem).__name__)
     if not connection.in_atomic_block:
+        connection.errors_occurred = True  # the driver's own cursors do not tell Django
         connection.close_if_unusable_or_obsolete()
     return Busy("平台暂时无法办理，本笔是否办成以重发结果为准", hint="请以同一报文ID、同样内容重发")
 
@@ -227,7 +252,8 @@ def _trace(bug: Exception) -> str:
 
 
 def _sqlstate(problem: Exception) -> str:
-    return str(getattr(problem.__cause__, "sqlstate", "") or "")
+    """SQLSTATE of an error of the driver, bare or wrapped by Django."""
+    return str(getattr(problem, "sqlstate", "") or getattr(problem.__cause__, "sqlstate", "") or "")
 
 
 def _bug(progress: _Progress, bug: Exception) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from openyibao.foundation import audit, clock, sql
 from openyibao.foundation.actors import Actor, require
-from openyibao.foundation.crypto import seal
+from openyibao.foundation.crypto import seal, unseal
 from openyibao.gateway import signing
 from openyibao.gateway.errors import SecurityNotAllowed
 from openyibao.gateway.options import sandbox
@@ -49,10 +51,32 @@ def register_credential(
 def withdraw_credential(actor: Actor, *, security: str, key: str, area: str) -> bool:
     """Refuse messages signed with this key from now on (停用接入凭证). Returns: whether there was one."""
     require(actor, "gateway.register_credential", area)
-    changed = sql.run(
+    changed = sql.changed(
         "UPDATE gateway_credential SET active = false WHERE security = %s AND key = %s AND area = %s AND active",
         (security, key, area),
     )
     audit.record(actor, "gateway.withdraw_credential", f"{security}:{key}", area)
     signing.forget_signers()
     return bool(changed)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A credential of a sandbox, with its secret, for whoever wants to try (公开的沙箱凭证)."""
+
+    institution_code: str
+    area: str
+    security: str
+    key: str
+    secret: str
+
+
+def sandbox_credentials() -> list[Published]:
+    """Every active credential with its secret, by institution. Raises: SecurityNotAllowed outside a sandbox."""
+    if not sandbox():
+        raise SecurityNotAllowed("只有沙箱公布接入凭证", hint="在正式环境由经办机构把密钥交给机构")
+    rows = sql.rows(
+        "SELECT institution_code, area, security, key, secret FROM gateway_credential WHERE active"
+        " ORDER BY institution_code, security, key"
+    )
+    return [Published(row[0], row[1], row[2], row[3], unseal(row[4])) for row in rows]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from openyibao.foundation import sql
 from openyibao.foundation.crypto import seal_bytes, unseal_bytes
@@ -52,12 +53,31 @@ class Original:
     compensated: bool
 
 
-def claim(envelope: Envelope, body_hash: bytes, body: bytes, at: datetime) -> int | None:
-    """Insert the row of a writing message; None when one stands already (waits for whoever is inserting it)."""
+class Repeated(Exception):
+    """Internal: a message with this number stands already."""
+
+
+class Claim:
+    """The row of a writing message, under way to the database; `row` is its id once the database has answered."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def row(self) -> int:
+        """Id of the row. Raises: Repeated when one stands already."""
+        found = self._cursor.fetchone()
+        if found is None:
+            raise Repeated
+        return int(found[0])
+
+
+def claim(envelope: Envelope, body_hash: bytes, body: bytes, at: datetime) -> Claim:
+    """Send the row of a writing message; the database makes it wait for one like it that is under way."""
     require_open()
     head = (envelope.institution_code, envelope.infno, envelope.msgid, envelope.sign_no)
-    found = sql.one(_CLAIM, (*head, body_hash, seal_bytes(body), at))
-    return int(found[0]) if found else None
+    cursor = sql.raw_cursor()
+    cursor.execute(_CLAIM, (*head, body_hash, seal_bytes(body), at))
+    return Claim(cursor)
 
 
 def stored_reply(envelope: Envelope, body_hash: bytes) -> bytes:
@@ -83,7 +103,8 @@ def stored_reply(envelope: Envelope, body_hash: bytes) -> bytes:
 def finish(row: int, reply: bytes, made: tuple[str, str], code: str, at: datetime) -> None:
     """Keep the reply and what the message made: its document and the visit (joins the open transaction)."""
     require_open()
-    sql.run(_FINISH, (seal_bytes(reply), *made, code, at, row))
+    with sql.raw_cursor() as cursor:
+        cursor.execute(_FINISH, (seal_bytes(reply), *made, code, at, row))
 
 
 def note(

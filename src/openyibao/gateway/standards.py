@@ -2,7 +2,7 @@
 
 Only what is offered stands there. `required` is "yes", "strict" (printed as required, but real callers leave it out:
 required in strict mode only), "no", or "with:FIELD". `form` keeps the two shapes of 4101 apart. A `kind` is text,
-number ("digits,decimals"), date, moment (日期时间), month, area (区划), free (JSON or text) or node (about the whole node).
+number ("digits,decimals"), date, moment (日期时间), month, area (区划), free (JSON or text), or node: about all of it.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """One line of a template: amount name (`prefix:*` for many), fund (or `*`), debit and credit side."""
+    """One line of a template: amount name (`prefix:*` for many), fund (`*`, `*any`: as the amount says), both sides."""
 
     amount: str
     fund: str
@@ -93,7 +93,7 @@ def legs_of(
     only = next(iter(found.pairs)) if book is None else book
     for pair in found.pairs.get(only, ()):
         for bound, fen in _matching(pair.amount, amounts):
-            fund = bound if pair.fund == "*" else pair.fund
+            fund = _fund(pair, bound)
             for side, sign in ((pair.debit, 1), (pair.credit, -1)):
                 place = _place(found.name, side, fund, bound, parties)
                 totals[place] = totals.get(place, 0) + sign * fen
@@ -145,9 +145,19 @@ def _matching(wanted: str, amounts: Mapping[str, int]) -> Iterator[tuple[str, in
             yield key[len(prefix) :], fen
 
 
+def _fund(pair: Pair, bound: str) -> str:
+    """The fund of a line; personal accounts' fund moves by each person's account, unless the template says `*any`."""
+    code = bound if pair.fund.startswith("*") else pair.fund
+    if code not in funds():
+        raise TemplateMisused(f"没有基金 {code!r}", hint="见 ledger/data/funds.yaml")
+    if pair.fund == "*" and funds()[code].nature == "account":
+        raise TemplateMisused(
+            "个人账户的收支须落到每个人的账户", hint="用 account:<账户编号> 写明金额", amount=pair.amount
+        )
+    return code
+
+
 def _place(template: str, side: Side, fund: str, bound: str, parties: Mapping[str, str]) -> Place:
-    if fund not in funds():
-        raise TemplateMisused(f"没有基金 {fund!r}", hint="见 ledger/data/funds.yaml")
     code = funds()[fund].roles[side.account[1:]] if side.account.startswith("@") else side.account
     account = accounts()[code]
     if not account.party_kind:

@@ -207,7 +207,7 @@ def end_filing(actor: Actor, filing_no: int, *, on: date, at: datetime, why: str
         require(actor, "people.file", actor.area if "institution" in actor.roles else person.area)
         ended = 0
         if state == "approved":
-            ended = sql.run(
+            ended = sql.changed(
                 "UPDATE people_filing SET state = 'ended', why = %s,"
                 " valid = CASE WHEN %s::date <= lower(valid) THEN 'empty'::daterange ELSE daterange(lower(valid), %s)"
                 " END WHERE id = %s AND (upper(valid) IS NULL OR upper(valid) > %s)",
@@ -258,7 +258,7 @@ def authorise_family(
             raise NotDoneHere("本人使用本人账户无须授权", hint="核对两个人员编号")
         owner.must_live(on)
         member.must_live(on)
-        done = sql.run(
+        done = sql.changed(
             "INSERT INTO people_family (owner_id, member_id, relation, valid, recorded_at)"
             " SELECT %s, %s, %s, daterange(%s, %s), %s WHERE NOT EXISTS (SELECT 1 FROM people_family"
             " WHERE owner_id = %s AND member_id = %s AND valid && daterange(%s, %s))",
@@ -274,7 +274,7 @@ def revoke_family(actor: Actor, owner_no: str, member_no: str, *, on: date, at: 
     with transaction.atomic():
         owner, member = store.locked(owner_no, member_no)
         require(actor, "people.authorise_family", owner.area)
-        done = sql.run(
+        done = sql.changed(
             "UPDATE people_family SET valid = CASE WHEN %s::date <= lower(valid) THEN 'empty'::daterange"
             " ELSE daterange(lower(valid), %s) END"
             " WHERE owner_id = %s AND member_id = %s AND NOT isempty(valid)"

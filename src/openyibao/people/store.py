@@ -203,7 +203,7 @@ def move_home(person_id: int, area: str) -> None:
 
 def insert_employer(employer_no: str, name: str, uscc: str, kind: str, area: str, at: datetime) -> None:
     """Raises: RecordExists."""
-    done = sql.run(
+    done = sql.changed(
         "INSERT INTO people_employer (employer_no, name, uscc, kind, area, recorded_at) VALUES (%s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (employer_no) DO NOTHING",
         (employer_no, name, uscc, kind, area, at),

@@ -70,7 +70,7 @@ def publish_shipped(actor: Actor, at: datetime) -> str:
         own = sql.one("SELECT hash FROM rulebook_bundle WHERE state = 'published' AND origin = 'submitted' LIMIT 1")
         if own is not None:
             return hash_in_force()
-        made = sql.run(
+        made = sql.changed(
             "INSERT INTO rulebook_bundle (hash, title, origin, state, files, changed, submitted_by, submitted_at,"
             " reviewed_by, published_by, published_at)"
             " VALUES (%s, '随软件提供', 'shipped', 'published', %s, '[]', %s, %s, '', %s, %s) ON CONFLICT DO NOTHING",
@@ -92,7 +92,7 @@ def submit_draft(actor: Actor, title: str, changed: Mapping[str, str], at: datet
     version = hash_of(files)
     _loaded(files)
     with transaction.atomic():
-        made = sql.run(
+        made = sql.changed(
             "INSERT INTO rulebook_bundle (hash, title, origin, state, files, changed, submitted_by, submitted_at,"
             " reviewed_by, published_by) VALUES (%s, %s, 'submitted', 'draft', %s, %s, %s, %s, '', '')"
             " ON CONFLICT DO NOTHING",

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 
-from django.db import transaction
-
 from openyibao.catalogue import facade as catalogue
 from openyibao.catalogue.contracts import Item
 from openyibao.foundation.actors import require
+from openyibao.foundation.transactions import joined
 from openyibao.institutions.contracts import Institution
 from openyibao.kernel.clock import business_day
 from openyibao.kernel.money import MOST_FEN, yuan_text
@@ -32,7 +31,7 @@ def upload_lines(caller: Caller, command: UploadLines) -> list[PricedLine]:
     """
     lines = command.lines
     visit_no, person_no = _one_visit(lines)
-    with transaction.atomic():
+    with joined():
         person_id = store.lock_person(person_no)
         visit = store.visit_of(visit_no, person_id, caller.institution_code)
         _check_kind(visit, command.inpatient)
@@ -61,7 +60,7 @@ def withdraw_lines(caller: Caller, command: WithdrawLines, *, inpatient: bool) -
 
     Raises: VisitUnknown, MoveRefused, NothingToSettle when nothing fits.
     """
-    with transaction.atomic():
+    with joined():
         person_id = store.lock_person(command.person_no)
         visit = store.visit_of(command.visit_no, person_id, caller.institution_code)
         _check_kind(visit, inpatient)

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import transaction
-
 from openyibao.foundation import audit
 from openyibao.foundation.actors import Actor, require
+from openyibao.foundation.transactions import joined
 from openyibao.kernel.clock import business_day
 from openyibao.ledger import facade as ledger
 from openyibao.policy.facade import Fold
@@ -41,7 +40,7 @@ def reverse(caller: Caller, command: Cancel) -> Settlement:
 
     Raises: SettlementUnknown, AlreadyCancelled, LaterSettlement with the list of those that follow.
     """
-    with transaction.atomic():
+    with joined():
         person_id = store.lock_person(command.person_no)
         visit = store.visit_of(command.visit_no, person_id, caller.institution_code)
         document = documents.by_number(command.settlement_no)
@@ -160,7 +159,7 @@ class _Reversal:
 
 def settle_adjustment(actor: Actor, adjustment_id: int, at: datetime) -> None:
     """Counter work (待补、待追办结): a difference was paid to the person, or by them. Raises: SettlementUnknown."""
-    with transaction.atomic():
+    with joined():
         found = documents.locked_adjustment(adjustment_id)
         if found is None:
             raise SettlementUnknown(f"没有未办结的差额 {adjustment_id}", hint="核对差额编号")

@@ -9,9 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
-
 from openyibao.foundation import crypto, sql
+from openyibao.foundation.transactions import joined
 from openyibao.kernel.money import yuan_text
 from openyibao.settlement import documents, store
 from openyibao.settlement.contracts import Caller, SettlementList
@@ -21,7 +20,7 @@ from openyibao.settlement.errors import ListRefused, SettlementUnknown
 
 def record_settlement_list(caller: Caller, command: SettlementList) -> str:
     """Take a settlement list; gives its number (setl_list_id, 9 digits). Raises: SettlementUnknown, ListRefused."""
-    with transaction.atomic():
+    with joined():
         document = documents.by_number(command.settlement_no)
         if document is None or document.institution_code != caller.institution_code:
             raise SettlementUnknown(f"本机构没有结算 {command.settlement_no}", hint="核对 setl_id")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
-
 from openyibao.foundation import audit, sql
 from openyibao.foundation.actors import Actor, require
+from openyibao.foundation.transactions import joined
 from openyibao.kernel.clock import business_day
 from openyibao.ledger.facade import fund_of, funds
 from openyibao.policy.facade import Fold, Settled, State, context_of, explain_visit
@@ -123,7 +122,7 @@ def explain(actor: Actor, settlement_no: str) -> str:
         raise SettlementUnknown(f"没有结算 {settlement_no}", hint="核对 setl_id")
     require(actor, "settlement.read", row.area)
     original = row if row.refers_to_id is None else documents.by_id(row.refers_to_id)
-    with transaction.atomic():
+    with joined():
         audit.record(actor, "settlement.explain", settlement_no, row.area)
     text = explain_visit(settled_again(original))
     if row.refers_to_id is not None:

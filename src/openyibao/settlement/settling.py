@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from django.db import transaction
-
 from openyibao.foundation.actors import require
+from openyibao.foundation.transactions import joined
 from openyibao.institutions.contracts import Institution
 from openyibao.kernel.clock import business_day
 from openyibao.kernel.money import WHOLE_BP, yuan_text
@@ -34,7 +33,7 @@ from openyibao.settlement.visits import check_identity, not_in_future
 
 def pre_settle(caller: Caller, command: Settle) -> Settlement:
     """What a settlement would be (预结算, 2206, 2303). Nothing is written. Raises: as `settle`."""
-    with transaction.atomic():
+    with joined():
         case = _Case(caller, command)
         return case.shown(case.decide(), "trial", "")
 
@@ -45,7 +44,7 @@ def settle(caller: Caller, command: Settle) -> Settlement:
     Raises: VisitUnknown, MoveRefused, NothingToSettle, CoverageNotActive, AgreementNotActive, TotalsDiffer with every
     sum that differs, NotMapped, FilingMissing, IdentityDiffers, and what the policy refuses (FigureMissing, …).
     """
-    with transaction.atomic():
+    with joined():
         case = _Case(caller, command)
         decision = case.decide()
         number = f"{case.facts.visit.insured_area}S{case.facts.number:014d}"
@@ -162,14 +161,12 @@ class _Case:
         return deciding.decide(policies, person, policy_visit, state, self._accounts(), account_used=used)
 
     def _accounts(self) -> list[Payable]:
-        """Own account first, then those of the family who authorised this person; all locked."""
+        """Own account first, then those of the family who authorised this person on the day."""
         facts = self.facts
         own = facts.visit.person_id
         family = facts.dossier.owners_on(facts.decided_on) if self.command.account_used else ()
-        held = {account.owner_id: account for account in store.locked_accounts((own, *family))}
-        return [
-            Payable(held[owner].id, held[owner].balance_fen, owner == own) for owner in (own, *family) if owner in held
-        ]
+        held = {account.owner_id: account for account in facts.accounts}
+        return [Payable(held[one].id, held[one].balance_fen, one == own) for one in (own, *family) if one in held]
 
     @property
     def ended_on(self) -> date:

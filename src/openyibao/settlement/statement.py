@@ -10,10 +10,9 @@ import csv
 import json
 import re
 import threading
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -31,6 +30,7 @@ from openyibao.settlement import documents
 from openyibao.settlement.contracts import FundPart, PersonShown, Settlement
 from openyibao.settlement.errors import SettlementUnknown
 from openyibao.settlement.logic import benefits
+from openyibao.settlement.logic.wording import capital_amount, decimal, money, plain
 
 if TYPE_CHECKING:
     import typst
@@ -40,6 +40,8 @@ HOSPITAL_CODE = "630100"
 """Payment type of what the institution bears (医院减免)."""
 _DATA = Path(str(files(__package__))) / "data"
 _SPARE_CHARGE_TYPE = "14"
+_HEAD_NAME = 20
+"""Characters of a name that fit the heading of a page that goes on."""
 _GENDERS = {"1": "男", "2": "女"}
 _ADJUSTMENT_STATES = {"open": "未办结", "settled": "已办结", "superseded": "已因该单撤销而终止"}
 _PUBLIC_LAYERS = frozenset(
@@ -83,7 +85,7 @@ def statement_pdf(
     assert printed_at.tzinfo is not None, "an aware instant"
     total = settlement.amounts["medfee_sumamt"]
     assert not lines or sum(line.amount_fen for line in lines) == total, "lines are not those of the document"
-    shown = json.dumps(_plain(_shown(settlement, lines, printed_at, masked=masked)), ensure_ascii=False)
+    shown = json.dumps(plain(_shown(settlement, lines, printed_at, masked=masked)), ensure_ascii=False)
     with _one_at_a_time:
         found = _compiler().compile(format="pdf", sys_inputs={"statement": shown}, timestamp=printed_at.astimezone(UTC))
     assert isinstance(found, bytes)
@@ -143,7 +145,7 @@ def _shown(
         "title": TITLE,
         "office": place_name(areas.pooling_area_of(settlement.insured_area)),
         "number": number,
-        "running": f"结算单号 {number}　{name}",
+        "running": f"结算单号 {number}　{name if len(name) <= _HEAD_NAME else name[:_HEAD_NAME] + '…'}",
         "footer": "　".join(footer),
         "state": _state(settlement),
         "facts": _facts(settlement, name, masked=masked),
@@ -155,6 +157,7 @@ def _shown(
         "steps": [part.steps for part in settlement.funds if part.steps],
         "remarks": _remarks(settlement),
         **_fees(settlement, lines),
+        "signed": settlement.state != "trial",
         "operator": settlement.operator,
     }
 
@@ -216,7 +219,7 @@ def _cost(amounts: Mapping[str, int]) -> list[dict[str, str]]:
 
 
 def _paid(settlement: Settlement) -> list[dict[str, Any]]:
-    """Every fund with base and payment, then who bears the rest: institution, accounts, cash; it adds up to the cost."""
+    """Every fund with base and payment, then who bears the rest: institution, accounts, cash; in all, the cost."""
     amounts = settlement.amounts
     accounts = {fund.national_code for fund in funds().values() if fund.nature == "account"}
     rows = [
@@ -232,9 +235,10 @@ def _paid(settlement: Settlement) -> list[dict[str, Any]]:
         _paid_row("个人账户（家庭共济）", family),
         _paid_row("个人现金", amounts["psn_cash_pay"]),
         _paid_row("个人负担合计（账户与现金）", amounts["psn_part_amt"], total=True),
+        _paid_row("总计", amounts["medfee_sumamt"], total=True),
     ]
     if "balc" in amounts:
-        rows[-4]["left"] = f"余额 {money(amounts['balc'])}"
+        rows[-5]["left"] = f"余额 {money(amounts['balc'])}"
     return rows
 
 
@@ -309,7 +313,11 @@ def _kinds(lines: Sequence[StatementLine]) -> list[dict[str, str]]:
         found[0] += line.amount_fen
         found[1] += line.in_scope_fen
     rows = [
-        {"name": CHARGE_TYPES[code], "amount": money(amount) if amount else "—", "scope": money(scope) if scope else "—"}
+        {
+            "name": CHARGE_TYPES[code],
+            "amount": money(amount) if amount else "—",
+            "scope": money(scope) if scope else "—",
+        }
         for code, (amount, scope) in sums.items()
     ]
     half = len(rows) // 2
@@ -322,8 +330,8 @@ def _line_row(at: int, line: StatementLine) -> list[str]:
         line.name,
         CHARGE_TYPES.get(line.charge_type, CHARGE_TYPES[_SPARE_CHARGE_TYPE]).removesuffix("费"),
         CLASSES.get(line.item_class, "—")[:1],
-        _decimal(line.quantity_e4, 4, 0),
-        _decimal(line.price_e6, 6, 2),
+        decimal(line.quantity_e4, 4, 0),
+        decimal(line.price_e6, 6, 2),
         *_line_money(line),
     ]
 
@@ -333,64 +341,7 @@ def _line_money(line: StatementLine) -> list[str]:
     return [money(line.amount_fen), *(money(fen) if fen else "—" for fen in parts)]
 
 
-# Words and figures ----------------------------------------------------------------------------------------------
-
-
-def money(fen: int) -> str:
-    """Fen as a form shows it: -1,234.50."""
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
-
-
-_DIGITS = "零壹贰叁肆伍陆柒捌玖"
-_PLACES = ("", "拾", "佰", "仟")
-_GROUPS = ("", "万", "亿", "兆")
-
-
-def capital_amount(fen: int) -> str:
-    """An amount in capital characters (大写): 1005030_7 fen -> 人民币壹拾万零伍佰零叁元零柒分; negative with 负.
-
-    整 stands where there are no fen, as the rules for filling in bills (支付结算办法附一) ask after 元 and allow after 角.
-    Zeros between digits become one 零; the optional one after a zero at 万 or 元 is left out, save before 分 alone.
-    """
-    yuan, rest = divmod(abs(fen), 100)
-    tenths, hundredths = divmod(rest, 10)
-    said = f"{_capital_integer(yuan)}元" if yuan or not rest else ""
-    if tenths:
-        said += f"{_DIGITS[tenths]}角"
-    elif hundredths and yuan:
-        said += "零"
-    said += f"{_DIGITS[hundredths]}分" if hundredths else "整"
-    return f"人民币{'负' if fen < 0 else ''}{said}"
-
-
-def _capital_integer(value: int) -> str:
-    """A whole number in capital characters, four digits at a time."""
-    if not value:
-        return _DIGITS[0]
-    assert value < 10_000 ** len(_GROUPS), "larger than any amount here"
-    said = ""
-    for at in reversed(range(len(_GROUPS))):
-        group = value // 10_000**at % 10_000
-        if group:
-            said += (_DIGITS[0] if said and group < 1000 else "") + _capital_group(group) + _GROUPS[at]
-    return said
-
-
-def _capital_group(value: int) -> str:
-    said = ""
-    for at in reversed(range(4)):
-        digit = value // 10**at % 10
-        if digit:
-            gap = said and value // 10 ** (at + 1) % 10 == 0
-            said += (_DIGITS[0] if gap else "") + _DIGITS[digit] + _PLACES[at]
-    return said
-
-
-def _decimal(value: int, places: int, least: int) -> str:
-    """An integer of 10^-places as a decimal, without needless zeros but at least `least` of them."""
-    whole, part = divmod(abs(value), 10**places)
-    decimals = f"{part:0{places}d}".rstrip("0").ljust(least, "0")
-    return f"{'-' if value < 0 else ''}{whole:,}" + (f".{decimals}" if decimals else "")
+# Words ----------------------------------------------------------------------------------------------
 
 
 def place_name(code: str) -> str:
@@ -415,9 +366,7 @@ def med_type_title(settlement: Settlement) -> str:
 def _med_types() -> dict[tuple[str, str], str]:
     text = (_DATA / "benefits.csv").read_text(encoding="utf-8")
     aside = re.compile(r"（[^（）]*(代码|省份)）$")
-    return {
-        (row["insutype"], row["med_type"]): aside.sub("", row["note"]) for row in csv.DictReader(text.splitlines())
-    }
+    return {(row["insutype"], row["med_type"]): aside.sub("", row["note"]) for row in csv.DictReader(text.splitlines())}
 
 
 def psn_type_title(person: PersonShown) -> str:
@@ -437,25 +386,3 @@ def _disease(settlement: Settlement) -> str:
 
 def _minute(at: datetime) -> str:
     return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-
-
-# Text that came from outside ------------------------------------------------------------------------------------
-
-
-def _plain(value: Any) -> Any:
-    """Every text made fit to print: one line, no invisible control that could hide or turn it; else as it stands."""
-    if isinstance(value, str):
-        return "".join(map(_printable, value)) if not value.isprintable() else value
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    assert isinstance(value, bool | int | date), type(value)
-    return value
-
-
-def _printable(character: str) -> str:
-    kind = unicodedata.category(character)
-    if character in "\r\n\t" or kind.startswith("Z"):
-        return character if character in " \u3000" else " "
-    return "□" if kind in ("Cc", "Cf", "Cs") else character

@@ -129,6 +129,8 @@ class Facts:
     plan_hash: str
     number: int
     decided_on: date
+    accounts: list[Account]
+    """The person's own and those whose owners authorised the person, locked in the order of their ids."""
 
 
 # Persons and visits -------------------------------------------------------------------------------------------
@@ -248,6 +250,15 @@ CROSS JOIN rulebook_in_force r
 WHERE v.visit_no = %s AND v.institution_code = %s
   AND v.person_id = (SELECT person_id FROM people_number WHERE person_no = %s)
 """
+_ACCOUNTS = """
+SELECT a.id, a.owner_id, a.balance_fen FROM ledger_personal_account a
+WHERE a.closed_on IS NULL AND a.owner_id IN (
+  SELECT n.person_id FROM people_number n WHERE n.person_no = %s
+  UNION ALL
+  SELECT (f->>'owner_id')::bigint FROM people_number n JOIN people_dossier d ON d.person_id = n.person_id
+  CROSS JOIN LATERAL jsonb_array_elements(d.family) f WHERE n.person_no = %s)
+ORDER BY a.id {}
+"""
 _LOCK = "SELECT person_id, pg_advisory_xact_lock(%s + person_id) FROM people_number WHERE person_no = %s"
 _NO_LOCK = "SELECT person_id, %s::bigint FROM people_number WHERE person_no = %s"
 
@@ -259,11 +270,13 @@ def locked_facts(
 
     Raises: PersonUnknown, VisitUnknown.
     """
-    with sql.pipeline() as lock, sql.raw_cursor() as reader:
+    with sql.pipeline() as lock, sql.raw_cursor() as reader, sql.raw_cursor() as holder:
         lock.execute(_LOCK if LOCKS else _NO_LOCK, (_PERSON_LOCK, person_no))
         reader.execute(_READ, (batch_no, mid_stay, ended_on, visit_no, institution_code, person_no))
+        holder.execute(_ACCOUNTS.format("FOR UPDATE OF a" if LOCKS else ""), (person_no, person_no))
         person = lock.fetchone()
         row = reader.fetchone()
+        accounts = [Account(*found) for found in holder.fetchall()]
     if person is None:
         raise PersonUnknown(f"没有人员编号 {person_no}", hint="先以 1101 取得人员编号", person_no=person_no)
     if row is None:
@@ -272,10 +285,10 @@ def locked_facts(
             hint="核对 mdtrt_id、psn_no 与 fixmedins_code，三者须同属一次就诊",
             visit_no=visit_no,
         )
-    return _facts(row)
+    return _facts(row, accounts)
 
 
-def _facts(row: Sequence[Any]) -> Facts:
+def _facts(row: Sequence[Any], accounts: list[Account]) -> Facts:
     at = _VISIT_WIDTH
     visit = VisitRow(*row[:at])
     batch = BatchRow(*row[at : at + _BATCH_WIDTH]) if row[at] is not None else None
@@ -284,7 +297,7 @@ def _facts(row: Sequence[Any]) -> Facts:
     at += 6
     institution = institutions.cached_institution(row[at], row[at + 1])
     dossier = Dossier.from_row(row[at + 2 :])
-    return Facts(visit, batch, dossier, institution, _year(seq, counters, stays), plan_hash, number, day)
+    return Facts(visit, batch, dossier, institution, _year(seq, counters, stays), plan_hash, number, day, accounts)
 
 
 def _year(seq: int | None, counters: str | None, stays: str | None) -> YearRow:
@@ -341,8 +354,8 @@ SELECT id FROM document
 """
 
 
-def write_settlement(journal: JournalDraft, document: Sequence[object], after: Sequence[object]) -> int:
-    """Write a settlement with all that hangs on it in one statement; gives the document's id.
+def write_settlement(journal: JournalDraft, document: Sequence[object], after: Sequence[object]) -> None:
+    """Write a settlement with all that hangs on it in one statement.
 
     journal: its draft; without legs none is posted. document: its columns in the order of the statement. after: batch
     id, visit state and id, person-year key, sequence number, counters, stays.
@@ -350,9 +363,6 @@ def write_settlement(journal: JournalDraft, document: Sequence[object], after: S
     parameters = journal.parameters()
     with sql.raw_cursor() as cursor:
         cursor.execute(_WRITE, (*parameters, parameters[9], *document, *after))
-        found = cursor.fetchone()
-    assert found is not None
-    return int(found[0])
 
 
 def merge_details(visit_id: int, details: Mapping[str, object]) -> None:

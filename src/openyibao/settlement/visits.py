@@ -6,10 +6,9 @@ import json
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
-
 from openyibao.catalogue import facade as catalogue
 from openyibao.foundation.actors import require
+from openyibao.foundation.transactions import joined
 from openyibao.institutions.contracts import Institution
 from openyibao.kernel import areas
 from openyibao.kernel.clock import SHANGHAI, business_day
@@ -35,7 +34,7 @@ def register_visit(caller: Caller, command: RegisterVisit) -> str:
 
     Raises: PersonUnknown, CoverageNotActive, AgreementNotActive, AreaDiffers, IdentityDiffers, DateRefused.
     """
-    with transaction.atomic():
+    with joined():
         opening = _Opening(caller, command.person_no, command.insutype, command.begun_at)
         opening.check(command.insured_area, command.claimed)
         return opening.insert(
@@ -57,7 +56,7 @@ def register_visit(caller: Caller, command: RegisterVisit) -> str:
 def admit(caller: Caller, command: Admit) -> str:
     """Admit an inpatient (入院办理, 2401); gives the visit's number. Raises: as `register_visit`, NotMapped."""
     benefit = benefit_of(command.insutype, command.med_type, inpatient=True)
-    with transaction.atomic():
+    with joined():
         opening = _Opening(caller, command.person_no, command.insutype, command.begun_at)
         opening.check(command.insured_area, command.claimed)
         stay = _stay_of(command.circumstances, opening.person_id)
@@ -128,7 +127,7 @@ class _Opening:
 
 def record_visit(caller: Caller, command: RecordVisit) -> None:
     """Record visit and diagnoses of an outpatient (2203). Raises: VisitUnknown, MoveRefused, NotMapped."""
-    with transaction.atomic():
+    with joined():
         person_id = store.lock_person(command.person_no)
         visit = store.visit_of(command.visit_no, person_id, caller.institution_code)
         state = moves.next_state(visit.state, "record")
@@ -161,7 +160,7 @@ def cancel_admission(caller: Caller, visit_no: str, person_no: str) -> None:
 
 
 def _cancel_visit(caller: Caller, visit_no: str, person_no: str, *, inpatient: bool) -> None:
-    with transaction.atomic():
+    with joined():
         visit = _kind(store.visit_of(visit_no, store.lock_person(person_no), caller.institution_code), inpatient)
         state = moves.next_state(visit.state, "cancel")
         moves.may_cancel(visit.standing, store.unsettled_lines(visit.id), inpatient)
@@ -170,7 +169,7 @@ def _cancel_visit(caller: Caller, visit_no: str, person_no: str, *, inpatient: b
 
 def amend_admission(caller: Caller, command: AmendAdmission) -> None:
     """Amend an admission (住院信息变更, 2403). Raises: VisitUnknown, MoveRefused, NotMapped, DateRefused."""
-    with transaction.atomic():
+    with joined():
         person_id = store.lock_person(command.person_no)
         visit = _kind(store.visit_of(command.visit_no, person_id, caller.institution_code), True)
         changes: dict[str, object] = {"state": moves.next_state(visit.state, "amend")}
@@ -199,7 +198,7 @@ def amend_admission(caller: Caller, command: AmendAdmission) -> None:
 
 def discharge(caller: Caller, command: Discharge) -> None:
     """Discharge an inpatient (出院办理, 2402). Raises: VisitUnknown, MoveRefused, DateRefused."""
-    with transaction.atomic():
+    with joined():
         person_id = store.lock_person(command.person_no)
         visit = _kind(store.visit_of(command.visit_no, person_id, caller.institution_code), True)
         state = moves.next_state(visit.state, "discharge")
@@ -219,7 +218,7 @@ def discharge(caller: Caller, command: Discharge) -> None:
 
 def cancel_discharge(caller: Caller, visit_no: str, person_no: str) -> None:
     """Cancel a discharge (出院撤销, 2405). Raises: VisitUnknown, MoveRefused."""
-    with transaction.atomic():
+    with joined():
         visit = _kind(store.visit_of(visit_no, store.lock_person(person_no), caller.institution_code), True)
         state = moves.next_state(visit.state, "cancel_discharge")
         store.update_visit(visit.id, state=state, ended_at=None, ended_on=None)

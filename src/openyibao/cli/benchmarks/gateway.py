@@ -86,7 +86,7 @@ def _measure(embedded: Any, url: str, persons: int, journals: int, seconds: floa
         next_visit += 1
         with tempfile.TemporaryDirectory() as folder:
             script = _pgbench_script(Path(folder), filled, next_visit)
-            next_visit += 1
+            next_visit += len(filled.institutions) + 1
             for at in range(runs):
                 found.append(_drive(filled, next_visit, per_run, seconds, pids, embedded))
                 next_visit += per_run
@@ -156,7 +156,7 @@ def _server(url: str) -> Iterator[list[int]]:
 # The load ---------------------------------------------------------------------------------------------------------
 
 
-def _message(filled: Any, visit_id: int, serial: str) -> tuple[str, bytes]:
+def _message(filled: Any, visit_id: int) -> tuple[str, bytes]:
     """Institution and body of one 2207."""
     from openyibao.cli.benchmarks import gateway_data as data
 
@@ -165,7 +165,7 @@ def _message(filled: Any, visit_id: int, serial: str) -> tuple[str, bytes]:
     total = f"{data.LINES * data.LINE_FEN / 100:.2f}"
     envelope = {
         "infno": "2207",
-        "msgid": f"{code}20240603100000{serial}"[:30],
+        "msgid": f"{code}{visit_id:018d}",
         "mdtrtarea_admvs": data.COUNTY,
         "insuplc_admdvs": data.AREA,
         "recer_sys_code": "BENCH",
@@ -185,7 +185,7 @@ def _message(filled: Any, visit_id: int, serial: str) -> tuple[str, bytes]:
             "data": {
                 "psn_no": person,
                 "mdtrt_cert_type": "02",
-                "mdtrt_cert_no": "",
+                "mdtrt_cert_no": data.cert_no(1 + (visit_id * 7919) % filled.persons),
                 "med_type": "11",
                 "medfee_sumamt": total,
                 "psn_setlway": "01",
@@ -222,8 +222,7 @@ def _headers(code: str) -> dict[str, str]:
 def _drive(filled: Any, first_visit: int, most: int, seconds: float, pids: Sequence[int], embedded: Any) -> Run:
     """Eight clients, each with its own visits and connection, for so many seconds."""
     headers = {code: _headers(code) for code in filled.institutions}
-    stamp = uuid.uuid4().hex[:3]
-    messages = [_message(filled, first_visit + at, f"{at:04x}"[-4:]) for at in range(most)]
+    messages = [_message(filled, first_visit + at) for at in range(most)]
     latencies: list[list[float]] = [[] for _ in range(CLIENTS)]
     wrong: list[str] = []
     before = _cpu(pids), _database_cpu(embedded), time.process_time()
@@ -251,7 +250,7 @@ def _drive(filled: Any, first_visit: int, most: int, seconds: float, pids: Seque
     elapsed = time.monotonic() - started
     after = _cpu(pids), _database_cpu(embedded), time.process_time()
     if wrong:
-        raise RuntimeError(f"{len(wrong)} of the answers were refusals, first: {wrong[0]} ({stamp})")
+        raise RuntimeError(f"{len(wrong)} of the answers were refusals, first: {wrong[0]}")
     flat = [latency for part in latencies for latency in part]
     return Run(len(flat), elapsed, flat, *(late - early for late, early in zip(after, before, strict=True)))
 
@@ -292,7 +291,7 @@ def _statements(embedded: Any, filled: Any, visit_id: int) -> int:
         connection.execute("SELECT pg_reload_conf()")
         time.sleep(0.5)
         size = log.stat().st_size
-        code, body = _message(filled, visit_id, "stmt")
+        code, body = _message(filled, visit_id)
         http = HTTPConnection("127.0.0.1", PORT, timeout=30)
         http.request("POST", "/fsi/api/rsfComIfsService/callService", body, _headers(code))
         http.getresponse().read()
@@ -308,9 +307,12 @@ def _pgbench_script(folder: Path, filled: Any, visit_id: int) -> Path:
     """The statements of one real settlement as a pgbench script: its visit, person and message vary, the rest stays."""
     from openyibao.cli.benchmarks.recording import recorded_settlement
 
-    code, body = _message(filled, visit_id, "rec0")
+    eight = len(filled.institutions)
+    _, warming = _message(filled, visit_id)
+    code, body = _message(filled, visit_id + eight)
     script = folder / "settlement.sql"
-    script.write_text(recorded_settlement(code, body, _headers(code), visit_id, filled), encoding="utf-8")
+    text = recorded_settlement(warming, code, body, _headers(code), visit_id + eight, filled)
+    script.write_text(text, encoding="utf-8")
     return script
 
 

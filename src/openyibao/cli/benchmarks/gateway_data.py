@@ -60,6 +60,11 @@ def person_no(person_id: int) -> str:
     return f"{AREA}P{person_id:014d}"
 
 
+def cert_no(person_id: int) -> str:
+    """Identity number of a filled person: of area 99, which does not exist."""
+    return f"99{person_id:08d}19750101"
+
+
 def _institution(at: int) -> str:
     code = f"H{COUNTY}{at + 90_001:05d}"
     agency = Actor("benchmark", frozenset({"agency"}), AREA)
@@ -77,7 +82,7 @@ def _persons(count: int) -> None:
             "COPY people_person (id, sealed, cert_hash, gender, born_on, ethnicity, area, note, recorded_at) FROM STDIN"
         ) as copy:
             for at in range(1, count + 1):
-                number = f"99{at:08d}19750101"
+                number = cert_no(at)
                 identity = {
                     "name": f"测试{at % 1000}",
                     "cert_type": "01",

@@ -12,8 +12,10 @@ from datetime import date, datetime
 from typing import Any
 
 
-def recorded_settlement(code: str, body: bytes, headers: Mapping[str, str], visit_id: int, filled: Any) -> str:
-    """Settle one visit in this process, recording; the script of what was sent."""
+def recorded_settlement(
+    warming: bytes, code: str, body: bytes, headers: Mapping[str, str], visit_id: int, filled: Any
+) -> str:
+    """Settle one visit in this process, after one that fills its caches; the script of what was sent for the second."""
     import psycopg
 
     from openyibao.gateway.dispatch import Request, answer
@@ -26,16 +28,20 @@ def recorded_settlement(code: str, body: bytes, headers: Mapping[str, str], visi
             sent.append((query, params or ()))
         return execute(cursor, query, params, **options)
 
+    lowered = {name.lower(): value for name, value in headers.items()}
+    _settled(answer(Request("/fsi/api/rsfComIfsService/callService", lowered, warming)))
     psycopg.Cursor.execute = recording  # type: ignore[method-assign]
     try:
-        lowered = {name.lower(): value for name, value in headers.items()}
         reply = answer(Request("/fsi/api/rsfComIfsService/callService", lowered, body))
     finally:
         psycopg.Cursor.execute = execute  # type: ignore[method-assign]
+    _settled(reply)
+    return _script(sent, code, visit_id, filled)
+
+
+def _settled(reply: bytes) -> None:
     if json.loads(reply)["infcode"] != 0:
         raise RuntimeError(f"the recorded settlement was refused: {reply.decode()[:300]}")
-    wanted = [(query, params) for query, params in sent if not query.lstrip().startswith("SELECT institution_code")]
-    return _script(wanted, code, visit_id, filled)
 
 
 def _script(sent: Sequence[tuple[str, Sequence[Any]]], code: str, visit_id: int, filled: Any) -> str:
@@ -63,7 +69,7 @@ def _script(sent: Sequence[tuple[str, Sequence[Any]]], code: str, visit_id: int,
         if claims:
             values[2] = "('B' || :visit::text)"
         if finishes:
-            values[-1] = ":msg_id"
+            values[-1] = ":msg_id::bigint"
         text = parts[0] + "".join(value + part for value, part in zip(values, parts[1:], strict=True))
         text = " ".join(text.replace("%%", "%").split())
         lines.append(text + (" \\gset msg_" if claims else ";"))
@@ -76,7 +82,7 @@ def _literal(value: Any, spelled: Mapping[str, str], visit_id: int, person: int)
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "NULL"}[value]
     if isinstance(value, int):
-        return ":visit" if value == visit_id else ":person" if value == person else str(value)
+        return ":visit::bigint" if value == visit_id else ":person::bigint" if value == person else str(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return f"'\\x{bytes(value).hex()}'::bytea"
     if isinstance(value, datetime):
@@ -90,5 +96,13 @@ def _literal(value: Any, spelled: Mapping[str, str], visit_id: int, person: int)
     if len(value) == 21 and value[6] == "S" and value[7:].isdigit():
         return f"('{value[:6]}S' || lpad(:visit::text, 14, '0'))"
     if value[:1] in "{[":
-        value = json.dumps(json.loads(value), ensure_ascii=False)
+        value = _spaced(value)
     return "'" + value.replace("'", "''") + "'"
+
+
+def _spaced(text: str) -> str:
+    """JSON with a space behind each colon, where pgbench would see the name of a variable."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    except ValueError:
+        return text

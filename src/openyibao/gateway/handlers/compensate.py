@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from dataclasses import replace
 
 from openyibao.gateway import journal
-from openyibao.gateway.errors import NotCompensable
+from openyibao.gateway.errors import Busy, NotCompensable
 from openyibao.gateway.handlers.base import Call, Reply, handles
 from openyibao.gateway.handlers.common import caller_of
-from openyibao.gateway.journal import Original
 from openyibao.settlement import facade as settlement
-from openyibao.settlement.contracts import Cancel
 from openyibao.settlement.errors import AlreadyCancelled, MoveRefused
 
 COMPENSABLE = ("2207", "2304", "2401")
@@ -35,24 +33,27 @@ def compensate(call: Call) -> Reply:
         return Reply(warning=NOTHING)
     if original.compensated:
         return Reply(document=original.document, warning=ALREADY)
-    warning = "" if _undo(call, infno, original, data["psn_no"]) else ALREADY
+    warning = "" if _undo(call, infno, original.document, data["psn_no"]) else ALREADY
     journal.mark_compensated(original.row, call.at)
     return Reply(document=original.document, warning=warning)
 
 
-def _undo(call: Call, infno: str, original: Original, person_no: str) -> bool:
-    """Cancel what the message made; False when it was cancelled before."""
+def _undo(call: Call, infno: str, document: str, person_no: str) -> bool:
+    """Cancel what the message made; False when it was cancelled before. A refusal spoils the open transaction, so the
+    state is asked first; whoever is cancelled in between may simply ask again. Raises: Busy, what cancelling refuses.
+    """
     try:
-        with transaction.atomic():  # a savepoint: what stands is marked even when there was nothing left to cancel
-            if infno == "2401":
-                settlement.cancel_admission(caller_of(call), original.document, person_no)
-            else:
-                cancel = Cancel(original.document, original.visit_no, person_no, infno == "2304")
-                settlement.reverse(caller_of(call), cancel)
-    except AlreadyCancelled:
-        return False
-    except MoveRefused as refusal:
-        if refusal.code != "VISIT_CANCELLED":
+        if infno == "2401":
+            if settlement.visit_state(document, call.institution_code)[0] == "cancelled":
+                return False
+            settlement.cancel_admission(caller_of(call), document, person_no)
+            return True
+        command, state = settlement.reference(document, call.institution_code)
+        if state != "standing":
+            return False
+        settlement.reverse(caller_of(call), replace(command, person_no=person_no))
+    except (AlreadyCancelled, MoveRefused) as refusal:
+        if refusal.code not in ("ALREADY_CANCELLED", "VISIT_CANCELLED"):
             raise
-        return False
+        raise Busy("原业务正在撤销", hint="请以同一报文ID重发 2601") from None
     return True

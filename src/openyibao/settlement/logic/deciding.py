@@ -7,7 +7,7 @@ takes, and the burden it leaves is paid from personal accounts, own before the f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -245,7 +245,7 @@ def stored_facts(settled: Settled) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    return {name: part.isoformat() if isinstance(part, date) else part for name, part in asdict(value).items()}
+    return {name: part.isoformat() if isinstance(part, date) else part for name, part in vars(value).items()}
 
 
 def restored(facts: Mapping[str, Any]) -> tuple[Person, Visit, Bill, str]:
