@@ -139,7 +139,7 @@ def test_wrong_attributes_are_named_as_such_and_not_as_figures(kind: str, polici
     if kind == "rate":
         (cause,) = [one for one in found.causes if one.kind == "rate"]
         assert "三级，结算按 二级" in cause.detail
-        assert len(cause.institutions) == 1
+        assert max(cause.institutions.values()) >= 0.8 * cause.bills
 
 
 def test_a_secret_figure_is_found_among_wrong_persons(policies: Policies, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_what_cannot_be_settled_is_counted_with_its_reason(policies: Policies, t
     )
     found = backtest(policies, load_bills(tmp_path))
     assert found.compared == 1
-    assert list(found.not_compared) == ["FIGURE_MISSING shandong/resident/separate_drug.yaml#tiers.1.rate"]
+    assert [reason.split()[0] for reason in found.not_compared] == ["POLICY_MISSING"]
 
 
 # Commands -------------------------------------------------------------------------------------------------------------
@@ -212,7 +212,9 @@ def test_commands_import_and_back_test(plain: Path, tmp_path: Path) -> None:
 
 def test_the_report_shows_the_worst_bills_and_escapes_what_it_shows(policies: Policies, tmp_path: Path) -> None:
     paid = {"medfee_sumamt": 1_000_000, "inscp_scp_amt": 1_000_000, "hifp_pay": 1, "fund_pay_sumamt": 1}
-    export_rows(tmp_path, [one(bill="<b>S1", institution="<i>H", **paid)])
+    export_rows(
+        tmp_path, [one(bill="<b>S1", institution="<i>H", settled_at="2022-01-02 09:00:00", day="2022-01-02", **paid)]
+    )
     found = backtest(policies, load_bills(tmp_path))
     assert found.worst[0].ours["hifp_pay"] == 552_000
     assert "9,200.00 × 60% = 5,520.00" in found.worst[0].explanation

@@ -1,1 +1,1 @@
-"""Proofs: what the platform promises, shown on many random cases against a real server."""
+"""Proofs too long for the fast suite: each runs on its own (`python -m tests.proofs.<name>`) and has a short test."""

@@ -11,18 +11,21 @@ import argparse
 import os
 import random
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from openyibao.foundation.actors import SYSTEM
+from openyibao.gateway.facade import register_credential
 from openyibao.kernel.errors import Malformed, Refused
 from openyibao.kernel.money import fen_from_yuan, yuan_text
 from openyibao.policy.facade import Policies, case_from, year_as_rows
-from tests.support.hospital import Hospital
-from tests.support.world import BEGINNING, World, choose_items, instant
+from tests.support.hospital import Hospital, RefusedByPlatform, bill, stamp
+from tests.support.world import World, choose_items, instant
 
 COMPARED = (
     *("medfee_sumamt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc"),
@@ -121,7 +124,9 @@ class Draw:
                 filings.append({"kind": "chronic", "disease": disease, "from": f"{year - 1}-05-01"})
         if r.random() < 0.2:
             other = r.choice([code for code in AREAS if code != area])
-            filings.append({"kind": "remote", "type": r.choice(("long_term", "referral")), "area": other, "from": f"{year}-02-01"})
+            filings.append(
+                {"kind": "remote", "type": r.choice(("long_term", "referral")), "area": other, "from": f"{year}-02-01"}
+            )
         person: dict[str, Any] = {
             "area": area,
             "scheme": scheme,
@@ -226,14 +231,14 @@ def settle_down(world: World, life: Life) -> None:
 class Living:
     """A life lived over HTTP; the case written along."""
 
-    def __init__(self, life: Life, hospitals: dict[tuple[str, str], Hospital], policies: Policies) -> None:
+    def __init__(self, life: Life, places: Places, policies: Policies) -> None:
         self.life = life
-        self.hospitals = hospitals
+        self.places = places
         self.policies = policies
         self.outcome = Outcome()
         self.visits: list[dict[str, Any]] = life.case["visits"]
         self.replies: list[dict[str, Any]] = []
-        self.standing: list[tuple[int, Hospital, dict[str, Any]]] = []
+        self.standing: list[tuple[int, Hospital, dict[str, Any], bool]] = []
         self.serial = 0
         self.insutype = INSUTYPE[life.case["person"]["scheme"]]
         self.last_stay = ("", "")
@@ -250,7 +255,7 @@ class Living:
         return self.outcome
 
     def hospital(self, plan: dict[str, Any]) -> Hospital:
-        return self.hospitals[CARE[plan["care"]], plan["level"]]
+        return self.places.hospital(CARE[plan["care"]], plan["level"])
 
     def next(self, letter: str) -> str:
         self.serial += 1
@@ -259,43 +264,65 @@ class Living:
     # Outpatients ----------------------------------------------------------------------------------------------
 
     def visit(self, plan: dict[str, Any]) -> None:
-        hospital = self.hospital(plan)
-        med_type = {
-            "outpatient": "11",
-            "chronic": "14",
-            "two_disease": "9901",
-            "special_drug": "18",
-        }[plan["benefit"]]
-        opened = hospital.ok("2201", hospital.registration(self.life.number, self.insutype, plan["day"], self.next("MZ")))
-        visit_no = opened["data"]["mdtrt_id"]
-        extra = {"dise_name": plan.get("disease", "")}
+        hospital, person, at = self.hospital(plan), self.life.number, instant(plan["day"])
+        med_type = {"outpatient": "11", "chronic": "14", "two_disease": "9901", "special_drug": "18"}[plan["benefit"]]
+        visit_no = hospital.register(person, self.insutype, at, self.next("MZ"))["data"]["mdtrt_id"]
+        info = {"mdtrt_id": visit_no, "psn_no": person, "med_type": med_type, "begntime": stamp(at)}
+        info["dise_name"] = plan.get("disease", "")
         if "exclusion" in plan:
-            extra["exp_content"] = {"exclusion": plan["exclusion"]}
-        hospital.ok("2203", hospital.visit_record(self.life.number, visit_no, med_type, plan["day"], **extra))
+            info["exp_content"] = {"exclusion": plan["exclusion"]}
+        hospital.send("2203", {"mdtrtinfo": info, "diseinfo": [diagnosis(at)]})
         batch = self.next("B")
-        sums, total = self.upload(hospital, "2204", visit_no, plan, plan["lines"][0], batch)
-        bill = hospital.bill(self.life.number, visit_no, self.insutype, total, sums, chrg_bchno=batch, med_type=med_type)
-        bill["data"]["acct_used_flag"] = "1" if plan["account"] else "0"
-        self.settled(hospital, "2207", bill, plan, plan["day"], sums, self.special(plan["lines"][0]))
+        sums = self.upload(hospital, "2204", visit_no, plan, plan["lines"][0], batch, plan["day"])
+        data = bill("2207", person, visit_no, yuan(sums), self.insutype, batch) | {"med_type": med_type}
+        self.settled(hospital, "2207", data, plan, plan["day"], sums, self.special(plan["lines"][0]))
 
     def upload(
-        self, hospital: Hospital, infno: str, visit_no: str, plan: dict[str, Any], lines: list[dict[str, Any]], batch: str, day: date | None = None
-    ) -> tuple[dict[str, int], int]:
+        self,
+        hospital: Hospital,
+        infno: str,
+        visit_no: str,
+        plan: dict[str, Any],
+        lines: list[dict[str, Any]],
+        batch: str,
+        day: date,
+    ) -> dict[str, int]:
+        """Upload lines; the sums as the platform split them."""
         rows = [
-            hospital.line(self.life.number, visit_no, self.next("L"), line, day or plan["day"], batch, self.med_type(plan))
+            {
+                "feedetl_sn": self.next("L"),
+                "mdtrt_id": visit_no,
+                "psn_no": self.life.number,
+                "chrg_bchno": batch,
+                "fee_ocur_time": stamp(instant(day)),
+                "med_list_codg": line["code"],
+                "medins_list_codg": "X",
+                "det_item_fee_sumamt": yuan_text(line["fen"]),
+                "cnt": line["cnt"],
+                "pric": f"{line['price'] // 1_000_000}.{line['price'] % 1_000_000:06d}",
+                "rx_circ_flag": "0",
+                "rxno": "R1",
+                "hosp_appr_flag": "1",
+                "med_type": self.med_type(plan),
+                "bilg_dept_codg": "A03",
+                "bilg_dept_name": "内科",
+                "bilg_dr_codg": "D1",
+                "bilg_dr_name": "测试",
+            }
             for line in lines
         ]
-        priced = hospital.ok(infno, {"feedetail": rows})["result"]
-        sums = {
-            "fulamt_ownpay_amt": sum(fen(row["fulamt_ownpay_amt"]) for row in priced),
-            "overlmt_selfpay": sum(fen(row["overlmt_amt"]) for row in priced),
-            "preselfpay_amt": sum(fen(row["preselfpay_amt"]) for row in priced),
-            "inscp_scp_amt": sum(fen(row["inscp_scp_amt"]) for row in priced),
-        }
-        plan["herb_fen"] = plan.get("herb_fen", 0) * 0 + sum(
+        priced = hospital.send(infno, {"feedetail": rows})["result"]
+        plan["herb_fen"] = sum(
             fen(row["inscp_scp_amt"]) for row, line in zip(priced, lines, strict=True) if line.get("herb")
         )
-        return sums, sum(line["fen"] for line in lines)
+        names = {
+            "fulamt_ownpay_amt": "fulamt_ownpay_amt",
+            "overlmt_selfpay": "overlmt_amt",
+            "preselfpay_amt": "preselfpay_amt",
+            "inscp_scp_amt": "inscp_scp_amt",
+            "medfee_sumamt": "det_item_fee_sumamt",
+        }
+        return {mine: sum(fen(row[theirs]) for row in priced) for mine, theirs in names.items()}
 
     @staticmethod
     def med_type(plan: dict[str, Any]) -> str:
@@ -307,35 +334,34 @@ class Living:
     # Inpatients -----------------------------------------------------------------------------------------------
 
     def stay(self, plan: dict[str, Any]) -> None:
-        hospital = self.hospital(plan)
+        hospital, person = self.hospital(plan), self.life.number
         admitted = plan["day"] - timedelta(days=12)
-        said: dict[str, Any] = {}
+        at = instant(admitted)
+        said: dict[str, Any] = {key: plan[key] for key in ("exclusion", "child_order") if key in plan}
         origin = ""
-        if "exclusion" in plan:
-            said["exclusion"] = plan["exclusion"]
-        if "child_order" in plan:
-            said["child_order"] = plan["child_order"]
         if plan.get("transfer") and self.last_stay[0]:
-            origin, said["refl_old_mdtrt_id"] = "transfer_up", self.last_stay[0]
-            said["origin"] = origin
-        med_type = self.med_type(plan)
-        admission = hospital.admission(self.life.number, self.insutype, admitted, self.next("ZY"), med_type)
-        if said:
-            admission["mdtrtinfo"]["exp_content"] = said
-        visit_no = hospital.ok("2401", admission)["result"]["mdtrt_id"]
+            origin = "transfer_up"
+            said |= {"refl_old_mdtrt_id": self.last_stay[0], "origin": origin}
+        info = {"psn_no": person, "insutype": self.insutype, "begntime": stamp(at), "med_type": self.med_type(plan)}
+        info |= {"ipt_no": self.next("ZY"), "mdtrt_cert_type": "02", "atddr_no": "D1", "chfpdr_name": "测试"}
+        info |= {"adm_diag_dscr": "测试", "adm_dept_codg": "A03", "adm_dept_name": "内科", "adm_bed": "1"}
+        info |= {"dscg_maindiag_code": "I10.x00", "dscg_maindiag_name": "高血压", "exp_content": said}
+        rows = [diagnosis(at) | {"psn_no": person}]
+        visit_no = hospital.send("2401", {"mdtrtinfo": info, "diseinfo": rows})["result"]["mdtrt_id"]
         stay_id = self.last_stay[1] if origin else f"S{self.serial}"
-        for at, lines in enumerate(plan["lines"]):
-            last = at == len(plan["lines"]) - 1
-            day = plan["day"] if last else admitted + timedelta(days=4 * (at + 1))
-            sums, total = self.upload(hospital, "2301", visit_no, plan, lines, "", day)
+        for piece, lines in enumerate(plan["lines"]):
+            last = piece == len(plan["lines"]) - 1
+            day = plan["day"] if last else admitted + timedelta(days=4 * (piece + 1))
+            sums = self.upload(hospital, "2301", visit_no, plan, lines, "", day)
             if last:
-                hospital.ok("2402", hospital.discharge(self.life.number, visit_no, self.insutype, day))
-            bill = hospital.bill(self.life.number, visit_no, self.insutype, total, sums, mid_setl_flag="0" if last else "1")
-            bill["data"]["acct_used_flag"] = "1" if plan["account"] else "0"
+                hospital.discharge(person, visit_no, self.insutype, instant(day, 17))
+            data = bill("2304", person, visit_no, yuan(sums), self.insutype)
             if not last:
-                bill["data"]["dscgTime"] = day.isoformat()
-            done = self.settled(hospital, "2304", bill, plan, day, sums, 0, stay_id=stay_id, origin=origin, mid=not last)
-            if not done:
+                data |= {"mid_setl_flag": "1", "dscgTime": day.isoformat()}
+            more = {"stay_id": stay_id, "mid_stay": not last, "origin": origin}
+            if plan["benefit"] != "inpatient":
+                more = {}
+            if not self.settled(hospital, "2304", data, plan, day, sums, 0, **more):
                 return
         if plan["benefit"] == "inpatient":
             self.last_stay = (visit_no, stay_id)
@@ -343,8 +369,17 @@ class Living:
     # Settling and cancelling ----------------------------------------------------------------------------------
 
     def settled(
-        self, hospital: Hospital, infno: str, bill: dict[str, Any], plan: dict[str, Any], day: date, sums: dict[str, int], special: int, *, stay_id: str = "", origin: str = "", mid: bool = False
+        self,
+        hospital: Hospital,
+        infno: str,
+        data: dict[str, Any],
+        plan: dict[str, Any],
+        day: date,
+        sums: dict[str, int],
+        special: int,
+        **more: Any,
     ) -> bool:
+        """Settle, and write the visit of the case; False when the platform refuses."""
         row: dict[str, Any] = {
             "date": day.isoformat(),
             "benefit": plan["benefit"],
@@ -356,60 +391,57 @@ class Living:
             "prior_self_pay": yuan_text(sums["preselfpay_amt"]),
             "herb_in_scope": yuan_text(plan["herb_fen"]),
             "account": "allowed" if plan["account"] else "none",
+            **{key: value for key, value in more.items() if value},
+            **{key: plan[key] for key in ("disease", "child_order", "exclusion") if key in plan},
         }
-        if special:
+        if plan["benefit"] == "special_drug":
             row["special_drug"] = yuan_text(special)
-        elif plan["benefit"] == "special_drug":
-            row["special_drug"] = "0"
-        for key in ("disease", "child_order", "exclusion"):
-            if key in plan:
-                row[key] = plan[key]
-        if stay_id and plan["benefit"] == "inpatient":
-            row["stay_id"] = stay_id
-            if mid:
-                row["mid_stay"] = True
-            if origin:
-                row["origin"] = origin
-        reply = hospital.send(infno, bill)
-        if reply["infcode"] != 0:
-            self.refused(reply, row)
+        try:
+            info = hospital.send(infno, {"data": data | {"acct_used_flag": "1" if plan["account"] else "0"}})[
+                "setlinfo"
+            ]
+        except RefusedByPlatform as refusal:
+            self.refused(refusal, row)
             return False
         self.visits.append(row)
-        self.replies.append(reply["output"]["setlinfo"])
-        self.standing.append((len(self.visits) - 1, hospital, reply["output"]["setlinfo"]))
+        self.replies.append(info)
+        self.standing.append((len(self.visits) - 1, hospital, info, infno == "2304"))
         self.outcome.bills += 1
         return True
 
-    def refused(self, reply: dict[str, Any], row: dict[str, Any]) -> None:
-        """What the platform refuses, the policies refuse too; or the interface asks for a filing the case does not."""
+    def refused(self, refusal: RefusedByPlatform, row: dict[str, Any]) -> None:
+        """What the platform refuses, the policies refuse too; or the platform asks for a filing that a case need not."""
         self.outcome.refused += 1
-        if reply["warn_msg"] == "FILING_MISSING":
+        if refusal.code == "FILING_MISSING":
             return
         case = {**self.life.case, "visits": [*self.visits, row]}
         try:
             self.policies.settle(case_from(case))
         except (Refused, Malformed):
             return
-        self.outcome.differences.append(f"seed {self.life.seed}: only the platform refuses: {reply['err_msg'][:200]}")
+        self.outcome.differences.append(f"seed {self.life.seed}: only the platform refuses: {str(refusal)[:200]}")
 
     def cancel(self, day: date) -> None:
         """Cancel the last settlement; an earlier one must be refused."""
         if len(self.standing) > 1:
-            index, hospital, info = self.standing[0]
-            reply = hospital.send(*hospital.cancellation(info))
-            if reply["warn_msg"] != "LATER_SETTLEMENT":
-                self.outcome.differences.append(f"seed {self.life.seed}: cancelled visit {index} before later ones")
+            try:
+                self.cancelled(*self.standing[0][1:])
+                self.outcome.differences.append(f"seed {self.life.seed}: cancelled before later ones")
+            except RefusedByPlatform as refusal:
+                if refusal.code != "LATER_SETTLEMENT":
+                    self.outcome.differences.append(f"seed {self.life.seed}: {refusal}")
         if not self.standing:
             return
-        index, hospital, info = self.standing.pop()
-        reply = hospital.send(*hospital.cancellation(info))
-        if reply["infcode"] != 0:
-            self.outcome.differences.append(f"seed {self.life.seed}: not cancelled: {reply['err_msg'][:200]}")
-            return
+        index, hospital, info, inpatient = self.standing.pop()
+        self.replies.append(self.cancelled(hospital, info, inpatient))
         day = max(day, date.fromisoformat(self.visits[index]["date"]))
         self.visits.append({"date": day.isoformat(), "reverses": index})
-        self.replies.append(reply["output"]["setlinfo"])
         self.outcome.cancelled += 1
+
+    def cancelled(self, hospital: Hospital, info: dict[str, Any], inpatient: bool) -> dict[str, Any]:
+        verb = hospital.cancel_stay if inpatient else hospital.cancel
+        found: dict[str, Any] = verb(self.life.number, info["mdtrt_id"], info["setl_id"])["setlinfo"]
+        return found
 
     def compare(self) -> None:
         if not self.visits:
@@ -417,7 +449,7 @@ class Living:
         wanted = year_as_rows(self.policies.settle(case_from(self.life.case)))
         for at, (info, row) in enumerate(zip(self.replies, wanted["visits"], strict=True)):
             for name in COMPARED:
-                got = info.get(name, info.get({"psn_cash_pay": "pdn_cash_pay"}.get(name, name)))
+                got = info.get(name, info.get("pdn_cash_pay") if name == "psn_cash_pay" else None)
                 if got is None:
                     continue  # a cancellation's reply lacks some members
                 if fen(got) != int(fen_from_yuan(row[name])):
@@ -429,21 +461,55 @@ class Living:
 SPECIAL: set[str] = set()
 
 
+class Places:
+    """Hospitals by area and level, a connection of its own for each thread."""
+
+    def __init__(self, address: tuple[str, int], codes: dict[tuple[str, str], str]) -> None:
+        self.address = address
+        self.codes = codes
+        self.local = threading.local()
+
+    def hospital(self, area: str, level: str) -> Hospital:
+        mine = self.local.__dict__.setdefault("hospitals", {})
+        if (area, level) not in mine:
+            mine[area, level] = Hospital(self.address, self.codes[area, level], area=area)
+        return mine[area, level]
+
+
+def diagnosis(at: datetime) -> dict[str, Any]:
+    return {
+        "diag_type": "1",
+        "diag_srt_no": 1,
+        "diag_code": "I10.x00",
+        "diag_name": "高血压",
+        "diag_dept": "A03",
+        "dise_dor_no": "D1",
+        "dise_dor_name": "测试",
+        "diag_time": stamp(at),
+        "vali_flag": "1",
+        "maindiag_flag": "1",
+    }
+
+
+def yuan(sums: dict[str, int]) -> dict[str, str]:
+    return {name: yuan_text(amount) for name, amount in sums.items()}
+
+
 def fen(amount: Any) -> int:
     """Fen of an amount as a reply carries it (kept as text by the client)."""
     return int(fen_from_yuan(str(amount)))
 
 
-def prove(url: str, bills: int, seed: int, threads: int = 4, progress: bool = False) -> Outcome:
-    """Live as many lives as it takes for this many bills on the server at `url`; Django is connected to its database."""
+def prove(address: tuple[str, int], bills: int, seed: int, threads: int = 4, progress: bool = False) -> Outcome:
+    """Live as many lives as it takes for this many bills; Django is connected to the server's database."""
     policies = Policies.load()
     world = World.made()
     items = palette()
     SPECIAL.update(items.special)
-    hospitals = {
-        (area, level): Hospital(url, world.hospital(level, area), area) for area in CARE.values() for level in LEVELS
-    }
-    world.open_for_messages(hospitals)
+    codes = {(area, level): world.hospital(level, area) for area in CARE.values() for level in LEVELS}
+    for (area, _), code in codes.items():
+        register_credential(SYSTEM, institution_code=code, area=area, security="none")
+    places = Places(address, codes)
     total = Outcome()
     serial = 0
     with ThreadPoolExecutor(threads) as pool:
@@ -454,11 +520,15 @@ def prove(url: str, bills: int, seed: int, threads: int = 4, progress: bool = Fa
                 serial += 1
                 settle_down(world, life)
                 lives.append(life)
-            for found in pool.map(lambda life: Living(life, hospitals, policies).run(), lives):
+            for found in pool.map(lambda life: Living(life, places, policies).run(), lives):
                 total.add(found)
             if progress:
-                print(f"{total.bills} bills, {total.cancelled} cancelled, {total.refused} refused,"  # noqa: T201
-                      f" {len(total.differences)} differences", file=sys.stderr, flush=True)
+                print(
+                    f"{total.bills} bills, {total.cancelled} cancelled, {total.refused} refused,"  # noqa: T201
+                    f" {len(total.differences)} differences",
+                    file=sys.stderr,
+                    flush=True,
+                )
     return total
 
 
@@ -495,4 +565,3 @@ def _main() -> Iterator[str]:
 if __name__ == "__main__":
     for line in _main():
         print(line)  # noqa: T201
-    assert BEGINNING

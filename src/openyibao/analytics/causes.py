@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 
 from openyibao.analytics.contracts import Bill, BillYear
 from openyibao.analytics.figure import Domain
-from openyibao.analytics.infer import Progress, hit
+from openyibao.analytics.infer import Progress
 from openyibao.analytics.resettle import Outcome, differing, resettle
+from openyibao.analytics.solve import hit
 from openyibao.kernel.money import MOST_FEN, yuan_text
 from openyibao.policy.facade import Policies
 from openyibao.policy.terms import FILINGS, GROUPS, LEVELS, STATUSES, STATUSES_OF

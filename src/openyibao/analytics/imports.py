@@ -262,7 +262,8 @@ class _Import:
     def _bill(self, row: Row, recorded: dict[str, str], stays: dict[str, tuple[str, str]]) -> Bill:
         visit = self.visits.get(row["mdtrt_id"], {})
         bill = Bill(row["setl_id"], row["mdtrt_id"], row["setl_time"], _deciding_day(row))
-        bill.recorded = {name: row[column] or 0 for column, name in recorded.items()}
+        stated = {name: row[column] for column, name in recorded.items()}
+        bill.recorded = {name: fen or 0 for name, fen in stated.items() if fen is not None or name in FUNDS}
         bill.reverses = row.get("init_setl_id") or ""
         bill.institution = row.get("fixmedins_code") or ""
         _codes(bill, row, visit)

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
-
 from openyibao.demo.contracts import Progress
 from openyibao.demo.registering import TOGETHER
+from openyibao.foundation.transactions import pipelined
 
 
 @dataclass(frozen=True, order=True)
@@ -33,7 +32,7 @@ def play(events: Iterable[Event], progress: Progress) -> None:
     ordered = sorted(events)
     done = 0
     for some in _together(ordered):
-        with transaction.atomic(durable=True):
+        with pipelined():
             for event in some:
                 event.run()
         done += len(some)

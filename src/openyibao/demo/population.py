@@ -177,8 +177,6 @@ def _other(seed: int, serial: int, calendar: Calendar, works: list[Employer]) ->
         _as_employee(rng, member, works, shares)
     else:
         _as_resident(rng, member, shares)
-    if happens(rng, shares["liaohuibao_bp"]):
-        member.supplements.append("liaohuibao")
     _fall_ill(rng, member, calendar)
     if member.age_on(calendar.today) >= 50 and happens(rng, shares["remote_bp"] * 2):
         member.remote = ("long_term", "370100")

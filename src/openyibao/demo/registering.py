@@ -7,13 +7,12 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import TypeVar
 
-from django.db import transaction
-
 from openyibao.catalogue import facade as catalogue
 from openyibao.demo.contracts import Progress
 from openyibao.demo.days import Calendar, moment
 from openyibao.demo.population import Employer, Member
 from openyibao.foundation.actors import Actor
+from openyibao.foundation.transactions import pipelined
 from openyibao.people import facade
 from openyibao.people.contracts import Identity
 
@@ -32,7 +31,7 @@ def in_batches(what: str, items: Sequence[_T], work: Callable[[_T], object], pro
     left = iter(items)
     done = 0
     while some := list(islice(left, TOGETHER)):
-        with transaction.atomic(durable=True):
+        with pipelined():
             for item in some:
                 work(item)
         done += len(some)

@@ -85,21 +85,21 @@ def insert_account(owner_id: int, area: str, day: date) -> int | None:
 
 def end_account(account_id: int, day: date) -> bool:
     """Close an empty open account; whether there was one."""
-    return bool(
-        sql.run(
-            "UPDATE ledger_personal_account SET closed_on = %s WHERE id = %s AND closed_on IS NULL AND balance_fen = 0",
-            (day, account_id),
-        )
+    done = sql.one(
+        "UPDATE ledger_personal_account SET closed_on = %s"
+        " WHERE id = %s AND closed_on IS NULL AND balance_fen = 0 RETURNING id",
+        (day, account_id),
     )
+    return done is not None
 
 
 def revive_account(account_id: int) -> bool:
     """Open a closed account again; whether there was one."""
-    return bool(
-        sql.run(
-            "UPDATE ledger_personal_account SET closed_on = NULL WHERE id = %s AND closed_on IS NOT NULL", (account_id,)
-        )
+    done = sql.one(
+        "UPDATE ledger_personal_account SET closed_on = NULL WHERE id = %s AND closed_on IS NOT NULL RETURNING id",
+        (account_id,),
     )
+    return done is not None
 
 
 def accounts_by_owner(owner_ids: Sequence[int], *, lock: bool = False) -> list[PersonalAccount]:

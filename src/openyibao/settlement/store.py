@@ -252,11 +252,11 @@ WHERE v.visit_no = %s AND v.institution_code = %s
 """
 _ACCOUNTS = """
 SELECT a.id, a.owner_id, a.balance_fen FROM ledger_personal_account a
-WHERE a.closed_on IS NULL AND a.owner_id IN (
+WHERE a.closed_on IS NULL AND a.owner_id = ANY (ARRAY(
   SELECT n.person_id FROM people_number n WHERE n.person_no = %s
   UNION ALL
   SELECT (f->>'owner_id')::bigint FROM people_number n JOIN people_dossier d ON d.person_id = n.person_id
-  CROSS JOIN LATERAL jsonb_array_elements(d.family) f WHERE n.person_no = %s)
+  CROSS JOIN LATERAL jsonb_array_elements(d.family) f WHERE n.person_no = %s))
 ORDER BY a.id {}
 """
 _LOCK = "SELECT person_id, pg_advisory_xact_lock(%s + person_id) FROM people_number WHERE person_no = %s"
