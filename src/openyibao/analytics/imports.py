@@ -218,6 +218,7 @@ class _Import:
         years: list[BillYear] = []
         numbers: dict[str, int] = {}
         place: dict[str, BillYear] = {}
+        by_key: dict[tuple[int, int], BillYear] = {}
         stays: dict[str, tuple[str, str]] = {}
         for at, row in enumerate(rows):
             number = numbers.setdefault(row["psn_no"], len(numbers) + 1)
@@ -230,14 +231,11 @@ class _Import:
                     held.bills.append(bill)
                     continue
                 bill.problem = "原结算不在文件中"
-            if not years or years[-1].person != number or years[-1].year != year:
-                found = next((old for old in reversed(years) if old.person == number and old.year == year), None)
-                if found is None:
-                    filings = self.persons.get(row["psn_no"], _Person()).filings
-                    found = BillYear(number, year, [], tuple(filings))
-                    years.append(found)
-            else:
-                found = years[-1]
+            found = by_key.get((number, year))
+            if found is None:
+                filings = self.persons[row["psn_no"]].filings if row["psn_no"] in self.persons else ()
+                found = by_key[number, year] = BillYear(number, year, [], tuple(filings))
+                years.append(found)
             found.bills.append(bill)
             place[bill.bill] = found
             if at % 5_000 == 0:

@@ -14,11 +14,11 @@ from openyibao.demo.material import stream
 from openyibao.demo.population import Member
 from openyibao.demo.registering import AGENCY, AREA, FINANCE
 from openyibao.foundation.actors import SYSTEM
-from openyibao.kernel.errors import FigureMissing
 from openyibao.ledger import facade as ledger
 from openyibao.ledger.contracts import Month
 from openyibao.people import facade as people
 from openyibao.people.contracts import DeclaredAmounts
+from openyibao.rulebook.facade import plan_in_force
 
 SIZE = 3_000
 """Persons the opening balances of the funds are stated for."""
@@ -90,15 +90,13 @@ class Books:
         self.contributions += 1
         period = f"{first:%Y-%m}" if member.scheme == "employee" else str(first.year)
         at = moment(on, 8)
-        if member.scheme == "resident":
-            try:
-                people.record_contribution(AGENCY, member.no, period, on=on, at=at)
-            except FigureMissing:
-                declared = _resident_declared(member)
-                people.record_contribution(AGENCY, member.no, period, on=on, at=at, declared=declared)
-            return
-        declared = self._employee_declared(member)
-        people.record_contribution(AGENCY, member.no, period, on=on, at=at, declared=declared)
+        declared: DeclaredAmounts | None = None
+        if member.scheme == "employee":
+            declared = self._employee_declared(member)
+        elif member.groups:  # what is paid for the helped is not in every year's rules
+            declared = _resident_declared(member)
+        policies = plan_in_force().policies
+        people.record_contribution(AGENCY, member.no, period, on=on, at=at, declared=declared, policies=policies)
 
     def _employee_declared(self, member: Member) -> DeclaredAmounts:
         """What the tax office declares of an employee's month; of a retiree only what the pool allots."""
