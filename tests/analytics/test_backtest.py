@@ -20,7 +20,7 @@ from tests.analytics.made_up import Recorded, bureau
 from tests.analytics.secrets import draw, judge, with_changes
 from tests.analytics.test_import import one
 
-PERSONS = 500
+PERSONS = 400
 
 
 def named(found: Backtest) -> dict[str, str]:
@@ -59,7 +59,10 @@ SECRETS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("title", SECRETS)
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("title", [pytest.param(name, marks=SLOW if "remote" in name else ()) for name in SECRETS])
 def test_three_secret_figures_are_named_and_no_other(title: str, policies: Policies, tmp_path: Path) -> None:
     secret = SECRETS[title]
     start = "2022-07-01" if "remote" in title else "2022-01-01"
@@ -129,7 +132,7 @@ SPOILED: dict[str, Callable[[Recorded, random.Random], None]] = {
 }
 
 
-@pytest.mark.parametrize("kind", SPOILED)
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=() if kind == "group" else SLOW) for kind in SPOILED])
 def test_wrong_attributes_are_named_as_such_and_not_as_figures(kind: str, policies: Policies, tmp_path: Path) -> None:
     bureau(tmp_path, policies, persons=400, spoil=SPOILED[kind])
     found = backtest(policies, load_bills(tmp_path))
@@ -142,6 +145,7 @@ def test_wrong_attributes_are_named_as_such_and_not_as_figures(kind: str, polici
         assert max(cause.institutions.values()) >= 0.8 * cause.bills
 
 
+@SLOW
 def test_a_secret_figure_is_found_among_wrong_persons(policies: Policies, tmp_path: Path) -> None:
     path = "liaocheng/employee/inpatient.yaml#tiers.1.rate.tertiary"
 
@@ -155,6 +159,7 @@ def test_a_secret_figure_is_found_among_wrong_persons(policies: Policies, tmp_pa
     assert {cause.kind for cause in found.causes} >= {"rate", "group", "filing"}
 
 
+@SLOW
 def test_files_that_begin_in_april_say_so(policies: Policies, tmp_path: Path) -> None:
     def spoil(made: Recorded, _: random.Random) -> None:
         gone = {row["bill"] for row in made.settlements if row["day"] < "2022-04-01"}
@@ -227,7 +232,7 @@ def test_the_report_shows_the_worst_bills_and_escapes_what_it_shows(policies: Po
 # Not tuned to a few secrets -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@SLOW
 @pytest.mark.parametrize(("seed", "year"), [(seed, 2022 + seed % 2) for seed in range(12)])
 def test_random_secrets_are_named_exactly(seed: int, year: int, policies: Policies, tmp_path: Path) -> None:
     judged = judge(policies, draw(policies, seed, persons=1_000, year=year), tmp_path)

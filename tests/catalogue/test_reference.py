@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openyibao.catalogue.columns import CODE_COLUMNS, COLUMNS, ITEM_COLUMNS
-from openyibao.catalogue.csv_file import Column
+from openyibao.kernel.csv_file import Column
 from tests.docs.blocks import ROOT
 
 PAGE = ROOT / "docs/reference/catalogue-files.md"
@@ -29,9 +29,3 @@ def test_the_page_shows_the_loaders_columns() -> None:
 def test_the_page_lists_every_kind() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert [kind for kind in COLUMNS if f"| `{kind}` |" not in text] == []
-
-
-def test_both_rooms_read_files_by_the_same_rules() -> None:
-    """Rooms on one level do not import each other; until the reader stands below both, it stands in each."""
-    rooms = ROOT / "src/openyibao"
-    assert (rooms / "catalogue/csv_file.py").read_bytes() == (rooms / "institutions/csv_file.py").read_bytes()

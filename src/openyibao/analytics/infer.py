@@ -17,7 +17,7 @@ from datetime import date
 
 from openyibao.analytics.contracts import Bill, BillYear
 from openyibao.analytics.figure import Bench, Change, Domain, domain_of
-from openyibao.analytics.resettle import Met, Outcome, depth, figures_met, first_difference, resettle
+from openyibao.analytics.resettle import Met, Outcome, depth, figures_met, first_difference, resettle, sums_differ
 from openyibao.analytics.solve import hit, roundest
 from openyibao.policy.facade import Policies
 
@@ -80,7 +80,7 @@ class Search:
         self.depths: list[list[int]] = []
         self.funds: list[int] = []
         self.first: dict[Place, str] = {}
-        """first differing field of every differing bill."""
+        """First differing field of every differing bill whose sums add up."""
         self.meets: dict[Met, list[frozenset[Met]]] = {}
         self.by_set: dict[frozenset[Met], list[Place]] = {}
         self.found: list[Found] = []
@@ -130,7 +130,7 @@ class Search:
             row = rows.get(bill.bill)
             if row is not None and not bill.reverses:
                 name = first_difference(bill, row)
-                if name:
+                if name and not sums_differ(bill):
                     self.first[at, index] = name
 
     # The search -----------------------------------------------------------------------------------------------

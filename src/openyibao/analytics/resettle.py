@@ -209,6 +209,12 @@ def first_difference(bill: Bill, ours: Mapping[str, int]) -> str:
     return next((name for name in CHAIN if bill.recorded.get(name, ours[name]) != ours[name]), "")
 
 
+def sums_differ(bill: Bill) -> bool:
+    """Whether the record contradicts itself: its lines or its total are not its four sums."""
+    parts = sum(getattr(bill, name) for name in SUMS_OF)
+    return bill.lines is not None or bill.recorded.get("medfee_sumamt", parts) != parts
+
+
 # Figures a visit meets ----------------------------------------------------------------------------------------------
 
 
@@ -265,4 +271,5 @@ __all__ = [
     "figures_met",
     "first_difference",
     "resettle",
+    "sums_differ",
 ]

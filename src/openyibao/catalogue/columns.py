@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from openyibao.catalogue import csv_file as c
-from openyibao.catalogue.csv_file import Column, Line, Table
 from openyibao.catalogue.terms import CERTAINTIES, CHARGE_TYPES, CHARGE_TYPES_OF, CLASSES, CODE_KINDS, KINDS
+from openyibao.kernel import csv_file as c
 from openyibao.kernel.areas import NATION, all_areas
+from openyibao.kernel.csv_file import Column, Line, Table
 
 YUAN = "元，不小于 0，至多六位小数，如 12.345678"
 RATIO = "0 到 1，至多四位小数，如 0.1500"

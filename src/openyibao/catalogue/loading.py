@@ -14,11 +14,11 @@ from django.db import transaction
 from openyibao.catalogue import store
 from openyibao.catalogue.columns import CEILINGS, COLUMNS, FLAGS, check_row
 from openyibao.catalogue.contracts import LoadReport
-from openyibao.catalogue.csv_file import Line, Table, read_table
 from openyibao.catalogue.logic.versions import Plan, Row, plan
 from openyibao.foundation import audit
 from openyibao.foundation.actors import Actor, require
 from openyibao.kernel.areas import NATION
+from openyibao.kernel.csv_file import Line, Table, read_table
 from openyibao.kernel.errors import Malformed
 
 Key = tuple[str, str]

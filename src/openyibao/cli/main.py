@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import openyibao
-from openyibao.cli import bench, platform, policy, show
+from openyibao.cli import bench, catalogue, institutions, ledger, platform, policy, show
 from openyibao.kernel.errors import Malformed, OpenyibaoError
 from openyibao.policy import facade
 
@@ -22,6 +22,9 @@ app.add_typer(cases, name="cases")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 app.add_typer(platform.keys, name="keys")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(institutions.app, name="institutions")
 for command in (platform.migrate, platform.serve, platform.worker, platform.backup, platform.restore):
     app.command()(command)
 

@@ -12,7 +12,6 @@ from datetime import datetime
 
 from openyibao.demo.contracts import Progress
 from openyibao.demo.registering import TOGETHER
-from openyibao.foundation.transactions import pipelined
 
 
 @dataclass(frozen=True, order=True)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
+from psycopg import RawCursor
 
 Row = tuple[Any, ...]
 
@@ -62,3 +63,15 @@ def raw_cursor() -> Any:
     """A cursor of the driver itself, without Django's wrapping; joins the open transaction."""
     connection.ensure_connection()
     return connection.connection.cursor()
+
+
+def numbered(statement: str) -> str:
+    """A statement with its placeholders numbered ($1, $2, …), for `numbered_cursor`."""
+    parts = statement.split("%s")
+    return parts[0] + "".join(f"${at}{part}" for at, part in enumerate(parts[1:], 1)).replace("%%", "%")
+
+
+def numbered_cursor() -> Any:
+    """A cursor that takes numbered placeholders: the driver reads a long statement anew each time with the others."""
+    connection.ensure_connection()
+    return RawCursor(connection.connection)

@@ -1,4 +1,4 @@
-"""The door of the gateway (国家接口): credentials of institutions. Messages come in over HTTP, not here."""
+"""The door of the gateway (国家接口): credentials of institutions; and one message answered without HTTP."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from openyibao.foundation import audit, clock, sql
 from openyibao.foundation.actors import Actor, require
 from openyibao.foundation.crypto import seal, unseal
 from openyibao.gateway import signing
+from openyibao.gateway.dispatch import Request, answer
 from openyibao.gateway.errors import SecurityNotAllowed
 from openyibao.gateway.options import sandbox
 
@@ -80,3 +81,14 @@ def sandbox_credentials() -> list[Published]:
         " ORDER BY institution_code, security, key"
     )
     return [Published(row[0], row[1], row[2], row[3], unseal(row[4])) for row in rows]
+
+
+__all__ = [
+    "SECURITIES",
+    "Published",
+    "Request",
+    "answer",
+    "register_credential",
+    "sandbox_credentials",
+    "withdraw_credential",
+]

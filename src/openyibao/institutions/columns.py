@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from openyibao.institutions import csv_file as c
-from openyibao.institutions.csv_file import Column, Line, Table
 from openyibao.institutions.terms import AGREEMENTS, HOSPITAL_LEVELS, HOSPITAL_LEVELS_OF, KINDS
+from openyibao.kernel import csv_file as c
 from openyibao.kernel.areas import all_areas
+from openyibao.kernel.csv_file import Column, Line, Table
 from openyibao.policy.terms import LEVELS
 
 DAY = "如 2026-01-01"

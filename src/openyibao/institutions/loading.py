@@ -14,7 +14,7 @@ from openyibao.foundation.actors import Actor, require
 from openyibao.institutions import store
 from openyibao.institutions.columns import COLUMNS, check_row
 from openyibao.institutions.contracts import AgreementDraft, Institution, LoadReport, Registration
-from openyibao.institutions.csv_file import Line, Table, read_table
+from openyibao.kernel.csv_file import Line, Table, read_table
 from openyibao.kernel.errors import Malformed, TryAgain
 
 

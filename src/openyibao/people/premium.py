@@ -60,8 +60,7 @@ def due(payer: Payer, period: str, policies: policy.Policies) -> Due:
         person["declared_wage"] = yuan_text(payer.wage_fen)
     if payer.pension_fen is not None:
         person["pension"] = yuan_text(payer.pension_fen)
-    asked = policy.read_contribution(policy.Source("contribution", {"person": person, "period": period}))  # type: ignore[attr-defined]
-    result = policy._contribute(asked, policies.rulebook)  # type: ignore[attr-defined]
+    result = policy.contribution_from({"person": person, "period": period}, policies)
     amounts = result.amounts
     return Due(
         DeclaredAmounts(

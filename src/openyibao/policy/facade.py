@@ -115,6 +115,11 @@ def contribute(path: Path, policies: Policies) -> ContributionResult:
     return _contribute(read_contribution(source.read(path)), policies.rulebook)
 
 
+def contribution_from(data: Any, policies: Policies, name: str = "contribution") -> ContributionResult:
+    """Decide a contribution stated as plain data, as a file would hold it. Raises: Malformed, Refused."""
+    return _contribute(read_contribution(Source(name, data)), policies.rulebook)
+
+
 def run_cases(paths: Iterable[Path], policies: Policies) -> Iterator[CaseResult]:
     """Run every case below the given paths and compare what it states."""
     return _run_cases(paths, policies.rulebook)
@@ -158,6 +163,7 @@ __all__ = [
     "context_of",
     "contribute",
     "contribution_as_json",
+    "contribution_from",
     "data_folder",
     "demo_cases",
     "explain",

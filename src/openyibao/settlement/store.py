@@ -329,7 +329,7 @@ def locked_accounts(owner_ids: Sequence[int]) -> list[Account]:
 
 # The write of a settlement ------------------------------------------------------------------------------------
 
-_WRITE = f"""
+_WRITE = sql.numbered(f"""
 WITH journal AS (
   SELECT {POST_SQL} AS id
   WHERE cardinality(%s::text[]) > 0
@@ -351,7 +351,7 @@ WITH journal AS (
   DO UPDATE SET seq = excluded.seq, counters = excluded.counters, stays = excluded.stays
 )
 SELECT id FROM document
-"""
+""")
 
 
 def write_settlement(journal: JournalDraft, document: Sequence[object], after: Sequence[object]) -> None:
@@ -361,7 +361,7 @@ def write_settlement(journal: JournalDraft, document: Sequence[object], after: S
     id, visit state and id, person-year key, sequence number, counters, stays.
     """
     parameters = journal.parameters()
-    with sql.raw_cursor() as cursor:
+    with sql.numbered_cursor() as cursor:
         cursor.execute(_WRITE, (*parameters, parameters[9], *document, *after))
 
 

@@ -332,12 +332,23 @@ def _tpcb(embedded: Any, url: str, seconds: float) -> float:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE tpcb")
     other = url.rpartition("/")[0] + "/tpcb"
-    subprocess.run([str(embedded.binaries() / "pgbench"), "-i", "-q", "-s", "20", other], check=True, capture_output=True)
+    subprocess.run(
+        [str(embedded.binaries() / "pgbench"), "-i", "-q", "-s", "20", other], check=True, capture_output=True
+    )
     return _tps(embedded, other, "-M", "prepared", seconds=seconds)
 
 
 def _tps(embedded: Any, url: str, *arguments: str, seconds: float) -> float:
-    command = [str(embedded.binaries() / "pgbench"), "-n", "-c", str(CLIENTS), "-j", "2", "-T", str(max(1, int(seconds)))]
+    command = [
+        str(embedded.binaries() / "pgbench"),
+        "-n",
+        "-c",
+        str(CLIENTS),
+        "-j",
+        "2",
+        "-T",
+        str(max(1, int(seconds))),
+    ]
     done = subprocess.run([*command, *arguments, url], capture_output=True, text=True, check=False)
     found = re.search(r"tps = ([0-9.]+)", done.stdout)
     if done.returncode or found is None:

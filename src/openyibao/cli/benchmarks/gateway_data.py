@@ -68,7 +68,9 @@ def cert_no(person_id: int) -> str:
 def _institution(at: int) -> str:
     code = f"H{COUNTY}{at + 90_001:05d}"
     agency = Actor("benchmark", frozenset({"agency"}), AREA)
-    new = Registration(code, f"基准医院{at}", "hospital", f"12371502{at:010d}", COUNTY, "tertiary", "2", date(2015, 1, 1))
+    new = Registration(
+        code, f"基准医院{at}", "hospital", f"12371502{at:010d}", COUNTY, "tertiary", "2", date(2015, 1, 1)
+    )
     institutions.register(agency, new, NOW)
     institutions.sign_agreement(agency, code, AgreementDraft("basic", f"B{at}", date(2015, 1, 1)), NOW)
     register_credential(SYSTEM, institution_code=code, area=COUNTY, security="aksk", key=f"key-{code}", secret=SECRET)

@@ -7,6 +7,7 @@ stays as the literal it was. So pgbench runs the same statements on the same tab
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +19,7 @@ def recorded_settlement(
     """Settle one visit in this process, after one that fills its caches; the script of what was sent for the second."""
     import psycopg
 
-    from openyibao.gateway.dispatch import Request, answer
+    from openyibao.gateway.facade import Request, answer
 
     sent: list[tuple[str, Sequence[Any]]] = []
     execute = psycopg.Cursor.execute
@@ -64,7 +65,7 @@ def _script(sent: Sequence[tuple[str, Sequence[Any]]], code: str, visit_id: int,
     for query, params in sent:
         claims = "INSERT INTO gateway_message" in query
         finishes = query.startswith("UPDATE gateway_message")
-        parts = query.split("%s")
+        parts = re.split(r"%s|\$[0-9]+", query)
         values = [_literal(value, spelled, visit_id, person) for value in params]
         if claims:
             values[2] = "('B' || :visit::text)"

@@ -1,0 +1,1 @@
+"""How the tables of the foundation room (底座) came about."""

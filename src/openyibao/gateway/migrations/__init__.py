@@ -1,0 +1,1 @@
+"""How the tables of the gateway room (国家接口) came about."""

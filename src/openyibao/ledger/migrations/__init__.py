@@ -1,0 +1,1 @@
+"""How the tables of the ledger room (账) came about."""

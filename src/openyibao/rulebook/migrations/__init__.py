@@ -1,0 +1,1 @@
+"""How the tables of the rulebook room (政策版本) came about."""

@@ -1,0 +1,1 @@
+"""How the tables of the settlement room (就医结算) came about."""
