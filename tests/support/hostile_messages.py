@@ -77,7 +77,7 @@ class Draw:
 
     def made(self) -> bytes:
         """The message as bytes."""
-        text = json.dumps(self.envelope, ensure_ascii=self.dice.random() < 0.1)
+        text = json.dumps(self.envelope, ensure_ascii=self.dice.random() < 0.4)
         for at, token in enumerate(self.raws):
             for quoted in (f'"\ue000{at}\ue001"', f'"\\ue000{at}\\ue001"'):
                 text = text.replace(quoted, token)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from openyibao.demo.contracts import Progress
 from openyibao.demo.registering import TOGETHER
+from openyibao.foundation.transactions import pipelined
 
 
 @dataclass(frozen=True, order=True)

@@ -1,4 +1,4 @@
-"""Settled bills as a bureau's tables (账单导出): what an import and a back-test read, without names or identity numbers.
+"""Settled bills as a bureau's tables (账单导出): what an import and a back-test read, without who it was.
 
 Reads the tables of the settlement room as they are: a bulk read that no door offers yet. Person numbers are replaced
 by internal ids.
@@ -85,7 +85,7 @@ def _settlements() -> Iterator[dict[str, Any]]:
             "disease": what["disease"],
             "filing": what["filing"],
             "exclusion": what["exclusion"],
-            "third_bp": what["third_party_bp"],
+            "third_bp": 0 if what["third_party_advance"] else what["third_party_bp"],
             "child_order": said.get("child_order") or "",
             "admitted": details["begun_on"],
             "mid_stay": mid_stay,

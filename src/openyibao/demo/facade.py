@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime
+from pathlib import Path
 
 from django.db import transaction
 
 from openyibao.catalogue import facade as catalogue
-from openyibao.demo import listing, places
+from openyibao.demo import export, listing, places
 from openyibao.demo.billing import Shelf, Till
 from openyibao.demo.bills import Drawing
 from openyibao.demo.books import Books
@@ -33,8 +34,12 @@ _SANDBOX, _DEMO = "sandbox", "demo"
 
 
 def is_sandbox() -> bool:
-    """Whether this database is marked as a sandbox (沙箱库)."""
-    return sql.one("SELECT 1 FROM foundation_fact WHERE key = %s AND value = 'yes'", (_SANDBOX,)) is not None
+    """Whether this database is marked as a sandbox (沙箱库); one without tables is not."""
+    made = sql.one("SELECT to_regclass('foundation_fact') IS NOT NULL")
+    return (
+        bool(made and made[0])
+        and sql.one("SELECT 1 FROM foundation_fact WHERE key = %s AND value = 'yes'", (_SANDBOX,)) is not None
+    )
 
 
 def is_empty() -> bool:
@@ -164,6 +169,12 @@ def sandbox_institutions(at: datetime) -> list[SandboxInstitution]:
     """Institutions with their published secrets (沙箱机构). Raises: NotSandbox."""
     require_sandbox()
     return listing.institutions(at)
+
+
+def export_bills(folder: Path) -> dict[str, int]:
+    """Write the sandbox's settled bills as an import reads them (导出账单); rows by table. Raises: NotSandbox."""
+    require_sandbox()
+    return export.export_bills(folder)
 
 
 def _silent(what: str, done: int, total: int) -> None:

@@ -12,6 +12,7 @@ from openyibao.demo.contracts import Progress
 from openyibao.demo.days import Calendar, moment
 from openyibao.demo.population import Employer, Member
 from openyibao.foundation.actors import Actor
+from openyibao.foundation.transactions import pipelined
 from openyibao.people import facade
 from openyibao.people.contracts import Identity
 

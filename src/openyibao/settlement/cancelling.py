@@ -113,6 +113,7 @@ class _Reversal:
     def _write(self, state: str, seq: int, mode: str, changes: list[_Change]) -> DocumentRow:
         document = self.document
         number = f"{document.area}S{store.next_number():014d}"
+        balance = self._accounts_to_refund()
         journal_id = None
         if document.journal_id is not None:
             journal_id = ledger.reverse_journal(
@@ -120,7 +121,6 @@ class _Reversal:
             )
         for posted in ledger.journals_of("settlement_receivable", document.settlement_no):
             ledger.reverse_journal(posted, self.today, self.caller.at, "settlement_receivable", number)
-        balance = next((account.balance_fen for account in store.locked_accounts([document.person_id])), 0)
         negative = documents.insert_negative(document, number, seq, journal_id, balance, self.caller)
         documents.reopen(self.visit, document, state)
         documents.supersede_requests(document.id, self.caller.at)
@@ -135,6 +135,16 @@ class _Reversal:
             adjusted=[change.document.settlement_no for change in changes],
         )
         return negative
+
+    def _accounts_to_refund(self) -> int:
+        """Lock every account that gets money back, opening what was closed meanwhile; the own balance afterwards."""
+        paid = {account_id: fen for account_id, fen in self.document.accounts}
+        held = store.locked_accounts(self.document.person_id, list(paid))
+        for account in held:
+            if account.closed and account.id in paid:
+                ledger.reopen_account(account.id)
+        mine = (account for account in held if account.owner_id == self.document.person_id)
+        return sum(account.balance_fen + paid.get(account.id, 0) for account in mine)
 
     def _adjust(self, negative: DocumentRow, change: _Change, mode: str) -> None:
         """Record what changes for another document; in `replay_to_person` mode also post it."""

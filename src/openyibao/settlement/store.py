@@ -13,12 +13,14 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
+import psycopg
 
 from openyibao.foundation import sql
 from openyibao.institutions import facade as institutions
 from openyibao.institutions.contracts import Institution
 from openyibao.kernel.clock import business_day
 from openyibao.ledger.contracts import POST_SQL, JournalDraft
+from openyibao.ledger.errors import refusal_of as ledger_refusal
 from openyibao.people.contracts import Dossier
 from openyibao.people.errors import PersonUnknown
 from openyibao.settlement.contracts import Circumstances, Diagnosis, FeeLine, PricedLine
@@ -115,6 +117,13 @@ class Account:
     id: int
     owner_id: int
     balance_fen: int
+
+
+@dataclass(frozen=True)
+class HeldAccount(Account):
+    """A locked account that may have been closed."""
+
+    closed: bool
 
 
 @dataclass(frozen=True)
@@ -317,14 +326,14 @@ def person_year(person_id: int, year: int, area: str, scheme: str) -> YearRow:
     return _year(*(found or (None, None, None)))
 
 
-def locked_accounts(owner_ids: Sequence[int]) -> list[Account]:
-    """Open personal accounts of these owners, locked in the order of their ids."""
+def locked_accounts(owner_id: int, account_ids: Sequence[int]) -> list[HeldAccount]:
+    """A person's open accounts and those of these ids, closed ones too; locked in the order of their ids."""
     found = sql.rows(
-        "SELECT id, owner_id, balance_fen FROM ledger_personal_account"
-        " WHERE owner_id = ANY(%s) AND closed_on IS NULL ORDER BY id" + (" FOR UPDATE" if LOCKS else ""),
-        (list(owner_ids),),
+        "SELECT id, owner_id, balance_fen, closed_on IS NOT NULL FROM ledger_personal_account"
+        " WHERE (owner_id = %s AND closed_on IS NULL) OR id = ANY(%s) ORDER BY id" + (" FOR UPDATE" if LOCKS else ""),
+        (owner_id, list(account_ids)),
     )
-    return [Account(*row) for row in found]
+    return [HeldAccount(*row) for row in found]
 
 
 # The write of a settlement ------------------------------------------------------------------------------------
@@ -355,14 +364,20 @@ SELECT id FROM document
 
 
 def write_settlement(journal: JournalDraft, document: Sequence[object], after: Sequence[object]) -> None:
-    """Write a settlement with all that hangs on it in one statement.
+    """Write a settlement with all that hangs on it in one statement. Raises: what the ledger refuses.
 
     journal: its draft; without legs none is posted. document: its columns in the order of the statement. after: batch
     id, visit state and id, person-year key, sequence number, counters, stays.
     """
     parameters = journal.parameters()
-    with sql.numbered_cursor() as cursor:
-        cursor.execute(_WRITE, (*parameters, parameters[9], *document, *after))
+    try:
+        with sql.numbered_cursor() as cursor:
+            cursor.execute(_WRITE, (*parameters, parameters[9], *document, *after))
+    except psycopg.Error as problem:  # the driver's own cursor: Django has not wrapped it
+        refusal = ledger_refusal(problem)
+        if refusal is None:
+            raise
+        raise refusal from problem
 
 
 def merge_details(visit_id: int, details: Mapping[str, object]) -> None:
