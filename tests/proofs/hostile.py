@@ -49,7 +49,9 @@ OPENS, SETTLES, UPLOADS = {"2201", "2401"}, {"2207", "2304"}, {"2204", "2301"}
 CANCELS = {"2208", "2305"}
 BELONGS: dict[str, tuple[set[str], set[str]]] = {
     **dict.fromkeys(OPENS, ({"settlement_visit"}, set())),
-    **dict.fromkeys(("2202", "2203", "2203A", "2402", "2403", "2404", "2405"), ({"settlement_visit"}, {"settlement_batch"})),
+    **dict.fromkeys(
+        ("2202", "2203", "2203A", "2402", "2403", "2404", "2405"), ({"settlement_visit"}, {"settlement_batch"})
+    ),
     **dict.fromkeys(UPLOADS, ({"settlement_line", "settlement_batch"}, {"settlement_visit"})),
     **dict.fromkeys(("2205", "2302"), ({"settlement_line", "settlement_batch"}, {"settlement_visit"})),
     **dict.fromkeys(
@@ -478,7 +480,11 @@ class Ground:
         """Text that belongs to one person -> what it is."""
         made = {}
         for number, who in self.identities.items():
-            made |= {who.cert_no: f"certificate of {number}", who.phone: f"phone of {number}", who.name: f"name of {number}"}
+            made |= {
+                who.cert_no: f"certificate of {number}",
+                who.phone: f"phone of {number}",
+                who.name: f"name of {number}",
+            }
         return made
 
     def person_ids(self) -> list[int]:
@@ -560,7 +566,12 @@ class Visit:
         if self.dice.random() < 0.5:
             go(hospital.record, person, visit, self.at)
         else:
-            info = {"mdtrt_id": visit, "psn_no": person, "med_type": "11", "begntime": self.at.strftime("%Y-%m-%d %H:%M:%S")}
+            info = {
+                "mdtrt_id": visit,
+                "psn_no": person,
+                "med_type": "11",
+                "begntime": self.at.strftime("%Y-%m-%d %H:%M:%S"),
+            }
             go(hospital.send, "2203A", {"mdtrtinfo": info, "diseinfo": [_diagnosis(self.at)]})
         sums = sums_of(go(hospital.upload, person, visit, self.lines(60, self.dice.randint(1, 3)), self.at))
         if self.dice.random() < 0.4:
@@ -603,7 +614,9 @@ class Visit:
             go(hospital.withdraw_lines, person, visit)
             go(hospital.cancel_admission, person, visit)
 
-    def _afterwards(self, visit: str, made: str, infno: str, number: str, cancel: Callable[..., dict[str, Any]]) -> None:
+    def _afterwards(
+        self, visit: str, made: str, infno: str, number: str, cancel: Callable[..., dict[str, Any]]
+    ) -> None:
         """Questions about a settlement, then its cancellation or compensation, three times in four."""
         hospital, go = self.hospital, self.go
         if self.dice.random() < 0.3:
@@ -640,7 +653,12 @@ class Visit:
 def _diagnosis(at: Any) -> dict[str, Any]:
     return {
         **{"diag_type": "1", "diag_srt_no": 1, "diag_code": "I10.x00", "diag_name": "高血压", "diag_dept": "内科"},
-        **{"dise_dor_no": "D1", "dise_dor_name": "李示例", "diag_time": at.strftime("%Y-%m-%d %H:%M:%S"), "vali_flag": "1"},
+        **{
+            "dise_dor_no": "D1",
+            "dise_dor_name": "李示例",
+            "diag_time": at.strftime("%Y-%m-%d %H:%M:%S"),
+            "vali_flag": "1",
+        },
     }
 
 
@@ -787,7 +805,11 @@ def _raw(ground: Ground, platform: Any, found: Found, rounds: int) -> None:
         for name, run, expect in raw_cases(platform.address):
             person = ground.dice.choice(list(ground.insutypes))
             at = ground.instant(date(2025, 3, 1))
-            data = {"psn_no": person, "insutype": ground.insutypes[person], "begntime": at.strftime("%Y-%m-%d %H:%M:%S")}
+            data = {
+                "psn_no": person,
+                "insutype": ground.insutypes[person],
+                "begntime": at.strftime("%Y-%m-%d %H:%M:%S"),
+            }
             data |= {"ipt_otp_no": f"raw{turn}", "mdtrt_cert_type": "01", "mdtrt_cert_no": "TEST-CARD", "caty": "A03"}
             data |= {"atddr_no": "D1", "dr_name": "李示例", "dept_code": "A03", "dept_name": "内科"}
             bodies = [hospital.body("2201", {"data": data}) for _ in range(2)]

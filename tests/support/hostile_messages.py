@@ -95,7 +95,9 @@ class Draw:
     def fields(self, *kinds: str) -> list[tuple[Any, Any]]:
         """Places in the input that hold a field of these kinds."""
         table = standards.transactions().get(str(self.envelope.get("infno")))
-        named = {one.field for one in standards.fields_of(table.fields_of, "in") if one.kind in kinds} if table else set()
+        named = (
+            {one.field for one in standards.fields_of(table.fields_of, "in") if one.kind in kinds} if table else set()
+        )
         return [place for place in _places(self.envelope["input"]) if place[1] in named]
 
 
@@ -177,22 +179,57 @@ def noise(draw: Draw) -> Message:
 
 @damage()
 def no_object(draw: Draw) -> Message:
-    bodies = ["", " ", "\n\n", "null", "true", "0", '""', "[]", "{}", "[{}]", '"{}"', "nul", "{", "}", "[", "{,}", "{}{}"]
-    bodies += ['{"input":{}}', '{"infno":"2207"}', '{"a":1}x', "//{}", "{'a':1}", "<xml/>", "a=1&b=2", "\ufeff", "--", "-"]
+    bodies = [
+        "",
+        " ",
+        "\n\n",
+        "null",
+        "true",
+        "0",
+        '""',
+        "[]",
+        "{}",
+        "[{}]",
+        '"{}"',
+        "nul",
+        "{",
+        "}",
+        "[",
+        "{,}",
+        "{}{}",
+    ]
+    bodies += [
+        '{"input":{}}',
+        '{"infno":"2207"}',
+        '{"a":1}x',
+        "//{}",
+        "{'a':1}",
+        "<xml/>",
+        "a=1&b=2",
+        "\ufeff",
+        "--",
+        "-",
+    ]
     return Message(draw.dice.choice(bodies).encode(), "")
 
 
 @damage(1.5)
 def other_encoding(draw: Draw) -> Message:
     text = draw.body.decode()
-    name = draw.dice.choice(("gbk", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "big5", "utf-7"))
+    name = draw.dice.choice(
+        ("gbk", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "big5", "utf-7")
+    )
     made = text.encode(name, "replace")
-    return Message(made, "", headers=(("Content-Type", f"application/json; charset={draw.dice.choice((name, 'utf-8'))}"),))
+    return Message(
+        made, "", headers=(("Content-Type", f"application/json; charset={draw.dice.choice((name, 'utf-8'))}"),)
+    )
 
 
 @damage()
 def invalid_utf8(draw: Draw) -> Message:
-    bad = draw.dice.choice((b"\xff", b"\xc0\xaf", b"\xe4\xbd", b"\xed\xa0\x80", b"\xed\xb0\x80", b"\xf4\x90\x80\x80", b"\xf8"))
+    bad = draw.dice.choice(
+        (b"\xff", b"\xc0\xaf", b"\xe4\xbd", b"\xed\xa0\x80", b"\xed\xb0\x80", b"\xf4\x90\x80\x80", b"\xf8")
+    )
     at = draw.dice.randrange(len(draw.body))
     return Message(draw.body[:at] + bad + draw.body[at:], "")
 
@@ -213,7 +250,9 @@ def deep(draw: Draw) -> Message:
     depth = draw.dice.choice(DEPTHS)
     opened, closed = draw.dice.choice((("[", "]"), ('{"a":', "}"), ('[{"a":', "}]"), ('{"input":', "}")))
     core = draw.dice.choice(("", "1", '"x"', "null"))
-    text = opened * depth + (core or ("1" if ":" in opened else "")) + (closed * depth if draw.dice.random() < 0.8 else "")
+    text = (
+        opened * depth + (core or ("1" if ":" in opened else "")) + (closed * depth if draw.dice.random() < 0.8 else "")
+    )
     where = draw.dice.randrange(4)
     if where == 0:
         return Message(text.encode(), "")
@@ -231,7 +270,9 @@ def deep_in_free_content(draw: Draw) -> Message:
     depth = draw.dice.choice((1, 5, 8, 9, 10, 11, 12, 100, 300, 495, 600, 660, 666, 1300, 2500))
     opened, closed = draw.dice.choice((("[", "]"), ('{"a":', "}")))
     text = '{"a":' + opened * depth + "1" + closed * depth + "}"
-    row = draw.dice.choice([one for one in draw.envelope["input"].values() if isinstance(one, dict)] or [draw.envelope["input"]])
+    row = draw.dice.choice(
+        [one for one in draw.envelope["input"].values() if isinstance(one, dict)] or [draw.envelope["input"]]
+    )
     row[draw.dice.choice(("exp_content", "expContent", "rxExpContent"))] = draw.dice.choice((text, draw.raw(text)))
     return message(draw)
 
@@ -262,7 +303,16 @@ def many_lines(draw: Draw) -> Message:
         return message(draw)
     box, key = draw.dice.choice(lists)
     first = box[key][0]
-    keep = ("feedetl_sn", "mdtrt_id", "psn_no", "chrg_bchno", "fee_ocur_time", "med_list_codg", "det_item_fee_sumamt", "cnt")
+    keep = (
+        "feedetl_sn",
+        "mdtrt_id",
+        "psn_no",
+        "chrg_bchno",
+        "fee_ocur_time",
+        "med_list_codg",
+        "det_item_fee_sumamt",
+        "cnt",
+    )
     if isinstance(first, dict) and draw.dice.random() < 0.7:
         first = {name: first[name] for name in (*keep, "pric", "medins_list_codg", "hosp_appr_flag") if name in first}
     huge = draw.dice.random() < 0.5
@@ -270,7 +320,12 @@ def many_lines(draw: Draw) -> Message:
     for at in range(draw.dice.choice((0, 100, 300, 1999, 2001, 5000))):
         row = dict(first, feedetl_sn=f"M{at}") if isinstance(first, dict) and "feedetl_sn" in first else first
         if huge and isinstance(row, dict) and "cnt" in row:
-            row = {**row, "det_item_fee_sumamt": "99999999999999.99", "cnt": "999999999999.9999", "pric": "9999999999.999999"}
+            row = {
+                **row,
+                "det_item_fee_sumamt": "99999999999999.99",
+                "cnt": "999999999999.9999",
+                "pric": "9999999999.999999",
+            }
         rows.append(row)
     box[key] = rows
     return message(draw)
@@ -284,30 +339,193 @@ def too_large(draw: Draw) -> Message:
 # Values -------------------------------------------------------------------------------------------------------------
 
 NUMBERS = (
-    *("1e400", "-1e400", "1e-400", "-0", "-0.0", "0.0", "NaN", "Infinity", "-Infinity", "nan", "inf", "0x10", "01", "1."),
+    *(
+        "1e400",
+        "-1e400",
+        "1e-400",
+        "-0",
+        "-0.0",
+        "0.0",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "nan",
+        "inf",
+        "0x10",
+        "01",
+        "1.",
+    ),
     *(".5", "+1", "1e5", "1E+2", "1e", "1_000", "9223372036854775807", "9223372036854775808", "18446744073709551616"),
     *("-9223372036854775809", "1" + "0" * 5000, "-" + "9" * 5000, "0." + "1" * 5000, "1" * 400 + "." + "1" * 400),
     *("1e999999999999", "1.7976931348623157e309", "4.9e-324", "0.1", "0.001", "2147483648", "99999999999999.99", "1e1"),
 )
 TEXTS = (
-    *("\x00", "a\x00b", "\x1b[2J", "\x7f", "\x85", "\u202e", "\u2028", "\ufeff", "\ufffe", "\uffff", "\u200b", "\u0000"),
-    *("\ud800", "\udfff", "\ud83d", "\udc00\ud800", "a\ud800", "\U0010ffff", "𠀀", "e\u0301" * 10, "\u3000", "\t", "\r\n"),
-    *("x\n2026-01-01 00:00:00,000 ERROR openyibao.gateway forged", "X\r\nSet-Cookie: a=b", "١٢٣", "１２３", "Ⅷ", "½", "²"),
+    *(
+        "\x00",
+        "a\x00b",
+        "\x1b[2J",
+        "\x7f",
+        "\x85",
+        "\u202e",
+        "\u2028",
+        "\ufeff",
+        "\ufffe",
+        "\uffff",
+        "\u200b",
+        "\u0000",
+    ),
+    *(
+        "\ud800",
+        "\udfff",
+        "\ud83d",
+        "\udc00\ud800",
+        "a\ud800",
+        "\U0010ffff",
+        "𠀀",
+        "e\u0301" * 10,
+        "\u3000",
+        "\t",
+        "\r\n",
+    ),
+    *(
+        "x\n2026-01-01 00:00:00,000 ERROR openyibao.gateway forged",
+        "X\r\nSet-Cookie: a=b",
+        "١٢٣",
+        "１２３",
+        "Ⅷ",
+        "½",
+        "²",
+    ),
 )
 ATTACKS = (
-    *("'; DROP TABLE settlement_line; --", "' OR '1'='1", "1) OR (1=1", "\\", "\\'", "%", "_", "%%", "%s", "%(a)s", "$1", "?"),
-    *("{{7*7}}", "${7*7}", "#{7*7}", "<%= 7*7 %>", "${jndi:ldap://127.0.0.1/a}", "{0.__class__}", "{}", "{", "f'{1}'", "`id`"),
-    *("$(id)", "; ls", "| cat", "../../../../etc/passwd", "..\\..\\x", "file:///etc/passwd", "<script>alert(1)</script>"),
-    *('"><img src=x>', "<!ENTITY x>", "*)(uid=*", "__import__('os')", "!!python/object:os", "@file", "#let x", "$ x $", "=1+1"),
-    *("NULL", "null ", "undefined", "None", "true", "TRUE", "-1", "0000", "[]", "\\u0000", "\\x00", "&#0;", "%00", "%0a", "E'\\0'"),
+    *(
+        "'; DROP TABLE settlement_line; --",
+        "' OR '1'='1",
+        "1) OR (1=1",
+        "\\",
+        "\\'",
+        "%",
+        "_",
+        "%%",
+        "%s",
+        "%(a)s",
+        "$1",
+        "?",
+    ),
+    *(
+        "{{7*7}}",
+        "${7*7}",
+        "#{7*7}",
+        "<%= 7*7 %>",
+        "${jndi:ldap://127.0.0.1/a}",
+        "{0.__class__}",
+        "{}",
+        "{",
+        "f'{1}'",
+        "`id`",
+    ),
+    *(
+        "$(id)",
+        "; ls",
+        "| cat",
+        "../../../../etc/passwd",
+        "..\\..\\x",
+        "file:///etc/passwd",
+        "<script>alert(1)</script>",
+    ),
+    *(
+        '"><img src=x>',
+        "<!ENTITY x>",
+        "*)(uid=*",
+        "__import__('os')",
+        "!!python/object:os",
+        "@file",
+        "#let x",
+        "$ x $",
+        "=1+1",
+    ),
+    *(
+        "NULL",
+        "null ",
+        "undefined",
+        "None",
+        "true",
+        "TRUE",
+        "-1",
+        "0000",
+        "[]",
+        "\\u0000",
+        "\\x00",
+        "&#0;",
+        "%00",
+        "%0a",
+        "E'\\0'",
+    ),
 )
-TYPES: tuple[Any, ...] = (None, True, False, [], {}, [[]], [{}], {"a": 1}, 0, 1, -1, 1.5, "", " ", "null", "NULL", [None], ["x"])
+TYPES: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    [],
+    {},
+    [[]],
+    [{}],
+    {"a": 1},
+    0,
+    1,
+    -1,
+    1.5,
+    "",
+    " ",
+    "null",
+    "NULL",
+    [None],
+    ["x"],
+)
 DATES = (
-    *("0000-00-00", "0000-01-01", "0001-01-01", "9999-12-31", "9999-12-31 23:59:59", "2025-02-30", "2025-02-29", "2025-13-01"),
-    *("2025-00-10", "1900-01-01", "1899-12-31", "2199-12-31 23:59:59", "2199-12-31T23:59:59Z", "2200-01-01", "1582-10-10"),
-    *("2025-03-05 24:00:00", "2025-03-05 23:59:60", "2025-03-05T25:61:61", "20250305", "2025/03/05", "1741138811", "-1"),
-    *("2025-03-05T09:00:00-23:59", "2025-03-05T09:00:00+08:00", "2025-3-5", "２０２５-０３-０５", "12025-01-01", "2026-11-31"),
-    *("1900-01-01T00:00:00Z", "1940-06-01 00:30:00", "1986-05-04 02:30:00", "2025-03-05 09:00:00.9999999999", "2199-12-31"),
+    *(
+        "0000-00-00",
+        "0000-01-01",
+        "0001-01-01",
+        "9999-12-31",
+        "9999-12-31 23:59:59",
+        "2025-02-30",
+        "2025-02-29",
+        "2025-13-01",
+    ),
+    *(
+        "2025-00-10",
+        "1900-01-01",
+        "1899-12-31",
+        "2199-12-31 23:59:59",
+        "2199-12-31T23:59:59Z",
+        "2200-01-01",
+        "1582-10-10",
+    ),
+    *(
+        "2025-03-05 24:00:00",
+        "2025-03-05 23:59:60",
+        "2025-03-05T25:61:61",
+        "20250305",
+        "2025/03/05",
+        "1741138811",
+        "-1",
+    ),
+    *(
+        "2025-03-05T09:00:00-23:59",
+        "2025-03-05T09:00:00+08:00",
+        "2025-3-5",
+        "２０２５-０３-０５",
+        "12025-01-01",
+        "2026-11-31",
+    ),
+    *(
+        "1900-01-01T00:00:00Z",
+        "1940-06-01 00:30:00",
+        "1986-05-04 02:30:00",
+        "2025-03-05 09:00:00.9999999999",
+        "2199-12-31",
+    ),
 )
 
 
@@ -368,7 +586,19 @@ def odd_date(draw: Draw) -> Message:
 @damage(2)
 def odd_amount(draw: Draw) -> Message:
     odd = ("-0.01", "-1", "0", "0.00", "-99999999999999.99", "99999999999999.99", "9999999999999999.99", "30000000.01")
-    odd += ("0.001", "0.01", "1.005", "1e2", "100", "7.77", "29999999.99", "99999999999999", "-0", "0.000001", "999999.9999")
+    odd += (
+        "0.001",
+        "0.01",
+        "1.005",
+        "1e2",
+        "100",
+        "7.77",
+        "29999999.99",
+        "99999999999999",
+        "-0",
+        "0.000001",
+        "999999.9999",
+    )
     places = draw.fields("number")
     if not places:
         return odd_number(draw)
@@ -392,11 +622,15 @@ def odd_code(draw: Draw) -> Message:
 
 @damage()
 def odd_free_content(draw: Draw) -> Message:
-    row = draw.dice.choice([one for one in draw.envelope["input"].values() if isinstance(one, dict)] or [draw.envelope["input"]])
+    row = draw.dice.choice(
+        [one for one in draw.envelope["input"].values() if isinstance(one, dict)] or [draw.envelope["input"]]
+    )
     key = draw.dice.choice(("exp_content", "expContent"))
     known = draw.dice.choice(list(standards.extensions()))
     value = draw.dice.choice((*TYPES, *ATTACKS, 1e300, "1e400", "NaN", "0.33333", "2", "-1", "9" * 4000, ["x"] * 500))
-    content = draw.dice.choice(({known: value}, json.dumps({known: value}), '{"a":"\\u0000"}', '{"a":1e400}', "{", '{"a":1,"a":2}'))
+    content = draw.dice.choice(
+        ({known: value}, json.dumps({known: value}), '{"a":"\\u0000"}', '{"a":1e400}', "{", '{"a":1,"a":2}')
+    )
     if draw.dice.random() < 0.2:
         row[key] = draw.raw('{"%s":%s}' % (known, draw.dice.choice(NUMBERS)))  # noqa: UP031
     elif draw.dice.random() < 0.2:
@@ -438,8 +672,34 @@ def missing_members(draw: Draw) -> Message:
 
 @damage()
 def extra_members(draw: Draw) -> Message:
-    names = ("__proto__", "constructor", "__class__", "$where", "", "\u0000", "a" * 5_000, "psn_no ", "PSN_NO", "漢", "\ud800", "..")
-    names += ("state", "fund_fen", "hifp_pay", "person_id", "setl_id", "actor", "at", "form", "id", "input", "data", "\n")
+    names = (
+        "__proto__",
+        "constructor",
+        "__class__",
+        "$where",
+        "",
+        "\u0000",
+        "a" * 5_000,
+        "psn_no ",
+        "PSN_NO",
+        "漢",
+        "\ud800",
+        "..",
+    )
+    names += (
+        "state",
+        "fund_fen",
+        "hifp_pay",
+        "person_id",
+        "setl_id",
+        "actor",
+        "at",
+        "form",
+        "id",
+        "input",
+        "data",
+        "\n",
+    )
     for _ in range(draw.dice.choice((1, 3, 20))):
         value = draw.dice.choice((*TYPES, *ATTACKS, draw.dice.choice(draw.known.persons)))
         draw.row()[draw.dice.choice(names)] = value
@@ -449,8 +709,19 @@ def extra_members(draw: Draw) -> Message:
 @damage()
 def input_as_text(draw: Draw) -> Message:
     text = json.dumps(draw.envelope["input"], ensure_ascii=False)
-    odd = (text, text[:-1], " " + text, "\ufeff" + text, f"[{text}]", json.dumps(text), text.replace('"', "'"), "{" * 100_000)
-    draw.envelope["input"] = draw.dice.choice((*odd, text + text, "null", "{}", '{"a":1e400}', '{"data":' * 50 + "1" + "}" * 50))
+    odd = (
+        text,
+        text[:-1],
+        " " + text,
+        "\ufeff" + text,
+        f"[{text}]",
+        json.dumps(text),
+        text.replace('"', "'"),
+        "{" * 100_000,
+    )
+    draw.envelope["input"] = draw.dice.choice(
+        (*odd, text + text, "null", "{}", '{"a":1e400}', '{"data":' * 50 + "1" + "}" * 50)
+    )
     return message(draw)
 
 
@@ -462,7 +733,16 @@ def input_reshaped(draw: Draw) -> Message:
     value = given.pop(node, None)
     others = ("data", "feedetail", "mdtrtinfo", "diseinfo", "setlinfo", "signIn", "DATA", "")
     draw.envelope["input"] = draw.dice.choice(
-        (given, {draw.dice.choice(others): value}, {node: [value] * 3}, {node: {node: value}}, [value], value, {node: None}, {})
+        (
+            given,
+            {draw.dice.choice(others): value},
+            {node: [value] * 3},
+            {node: {node: value}},
+            [value],
+            value,
+            {node: None},
+            {},
+        )
     )
     return message(draw)
 
@@ -534,7 +814,20 @@ def out_of_order(draw: Draw) -> Message:
 
 @damage()
 def other_transaction(draw: Draw) -> Message:
-    odd = (*standards.transactions(), "", "0", "9999", "3201", "22 07", "2207\n", "２２０７", "2207'", "2207A", "../2207", "abcdef")
+    odd = (
+        *standards.transactions(),
+        "",
+        "0",
+        "9999",
+        "3201",
+        "22 07",
+        "2207\n",
+        "２２０７",
+        "2207'",
+        "2207A",
+        "../2207",
+        "abcdef",
+    )
     draw.envelope["infno"] = draw.dice.choice((*odd, "1" * 500, 2207, None, [], {"a": 1}, 2207.0, True))
     return message(draw)
 
@@ -545,22 +838,74 @@ def other_transaction(draw: Draw) -> Message:
 @damage()
 def other_path(draw: Draw) -> Message:
     served = sorted(standards.routes())
-    odd = (ENTRY + "/1101", ENTRY + "/2207", ENTRY + "/", ENTRY + "//", ENTRY + "/9999", ENTRY + "/../healthz", ENTRY + "/%00")
-    odd += ("/", "//", "/fsi", "/fsi/", "/fsi/api", ENTRY + "/%2e%2e", ENTRY.upper(), ENTRY + "?infno=2208", "/" + "a" * 5_000)
-    odd += (ENTRY + "/%ff%fe", ENTRY + "/%E5%AD%97", ENTRY + "/" + "1" * 300, "/admin/", "/static/x", ENTRY + ";x", "/%", "/fsi/%00")
+    odd = (
+        ENTRY + "/1101",
+        ENTRY + "/2207",
+        ENTRY + "/",
+        ENTRY + "//",
+        ENTRY + "/9999",
+        ENTRY + "/../healthz",
+        ENTRY + "/%00",
+    )
+    odd += (
+        "/",
+        "//",
+        "/fsi",
+        "/fsi/",
+        "/fsi/api",
+        ENTRY + "/%2e%2e",
+        ENTRY.upper(),
+        ENTRY + "?infno=2208",
+        "/" + "a" * 5_000,
+    )
+    odd += (
+        ENTRY + "/%ff%fe",
+        ENTRY + "/%E5%AD%97",
+        ENTRY + "/" + "1" * 300,
+        "/admin/",
+        "/static/x",
+        ENTRY + ";x",
+        "/%",
+        "/fsi/%00",
+    )
     return Message(draw.body, "", path=draw.dice.choice((draw.dice.choice(served), draw.dice.choice(odd))))
 
 
 @damage(0.6)
 def other_method(draw: Draw) -> Message:
-    methods = ("GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "post", "Post", "CONNECTX", "PROPFIND", "A" * 100)
+    methods = (
+        "GET",
+        "PUT",
+        "DELETE",
+        "PATCH",
+        "HEAD",
+        "OPTIONS",
+        "TRACE",
+        "post",
+        "Post",
+        "CONNECTX",
+        "PROPFIND",
+        "A" * 100,
+    )
     return Message(draw.body, "", method=draw.dice.choice(methods))
 
 
 @damage()
 def other_content_type(draw: Draw) -> Message:
-    kinds = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "", "x")
-    kinds += ("application/json; charset=gbk", "application/json; charset=utf-16", "application/json; charset=\"", "a" * 3_000)
+    kinds = (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/xml",
+        "",
+        "x",
+    )
+    kinds += (
+        "application/json; charset=gbk",
+        "application/json; charset=utf-16",
+        'application/json; charset="',
+        "a" * 3_000,
+    )
     headers: tuple[tuple[str, str], ...] = (("Content-Type", draw.dice.choice(kinds)),)
     body = draw.body
     if draw.dice.random() < 0.3:
@@ -572,7 +917,23 @@ def other_content_type(draw: Draw) -> Message:
 @damage()
 def other_length(draw: Draw) -> Message:
     true = len(draw.body)
-    lengths = ("0", "1", "-1", str(true - 1), str(true // 2), "", "abc", "1e3", "9" * 11, "9" * 30, "0x10", "+5", " 7", "1,1", "²")
+    lengths = (
+        "0",
+        "1",
+        "-1",
+        str(true - 1),
+        str(true // 2),
+        "",
+        "abc",
+        "1e3",
+        "9" * 11,
+        "9" * 30,
+        "0x10",
+        "+5",
+        " 7",
+        "1,1",
+        "²",
+    )
     return Message(draw.body, "", length=draw.dice.choice(lengths))
 
 
@@ -586,7 +947,12 @@ def chunked(draw: Draw) -> Message:
 def other_headers(draw: Draw) -> Message:
     extra = [("X-" + draw.dice.choice(("A", "a" * 200)), draw.dice.choice(("", "x" * 3_000, "é", "\x7f", "'", "%s")))]
     extra += [("Host", draw.dice.choice(("", "evil.example", "a b", "[::1", "x" * 300, "127.0.0.1:99999")))]
-    extra += [("X-Forwarded-For", "1.1.1.1, evil"), ("Cookie", "a=" + "x" * 2_000), ("Authorization", "Basic !!!"), ("Range", "x")]
+    extra += [
+        ("X-Forwarded-For", "1.1.1.1, evil"),
+        ("Cookie", "a=" + "x" * 2_000),
+        ("Authorization", "Basic !!!"),
+        ("Range", "x"),
+    ]
     return Message(draw.body, "", headers=(*JSON, *draw.dice.sample(extra, draw.dice.randint(1, 3))))
 
 
@@ -597,7 +963,25 @@ def bad_signature(draw: Draw) -> Message:
         draw.envelope["fixmedins_code"] = SIGNED
     body = draw.made()
     headers = dict(draw.dice.choice((_aksk, _tif, _xca))(body))
-    odd = ("", " ", "0", "-1", "9" * 30, "NaN", "1e9", "１２", "é", "x" * 5_000, "KEY", "'", "a:b:c", ":", "1741138811", "\x7f", "=")
+    odd = (
+        "",
+        " ",
+        "0",
+        "-1",
+        "9" * 30,
+        "NaN",
+        "1e9",
+        "１２",
+        "é",
+        "x" * 5_000,
+        "KEY",
+        "'",
+        "a:b:c",
+        ":",
+        "1741138811",
+        "\x7f",
+        "=",
+    )
     for name in draw.dice.sample(sorted(headers), draw.dice.choice((0, 1, 1, 2))):
         headers[name] = draw.dice.choice(odd)
     for name in draw.dice.sample(sorted(headers), draw.dice.choice((0, 0, 1, 2))):
@@ -608,7 +992,12 @@ def bad_signature(draw: Draw) -> Message:
 
 
 def _aksk(body: bytes) -> dict[str, str]:
-    parts = {"_api_access_key": "KEY", "_api_name": "x", "_api_timestamp": str(int(time.time() * 1000)), "_api_version": "1"}
+    parts = {
+        "_api_access_key": "KEY",
+        "_api_name": "x",
+        "_api_timestamp": str(int(time.time() * 1000)),
+        "_api_version": "1",
+    }
     text = "&".join(f"{name}={parts[name]}" for name in sorted(parts))
     made = hmac.new(SECRET.encode(), text.encode(), hashlib.sha1).digest()
     return {**parts, "_api_signature": base64.b64encode(made).decode()}

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import openyibao
-from openyibao.cli import bench, catalogue, institutions, ledger, platform, policy, show
+from openyibao.cli import backtest, bench, catalogue, institutions, ledger, platform, policy, show
 from openyibao.kernel.errors import Malformed, OpenyibaoError
 from openyibao.policy import facade
 
@@ -25,6 +25,7 @@ app.add_typer(platform.keys, name="keys")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(institutions.app, name="institutions")
+backtest.mount(app)
 for command in (platform.migrate, platform.serve, platform.worker, platform.backup, platform.restore):
     app.command()(command)
 

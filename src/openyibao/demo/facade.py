@@ -18,13 +18,16 @@ from openyibao.demo import export, listing, places
 from openyibao.demo.billing import Shelf, Till
 from openyibao.demo.bills import Drawing
 from openyibao.demo.books import Books
+from openyibao.demo.client import Client
 from openyibao.demo.contracts import Loaded, Progress, SandboxInstitution, SandboxPerson
 from openyibao.demo.days import Calendar
 from openyibao.demo.errors import NotEmptyForDemo, NotSandbox
 from openyibao.demo.events import play
 from openyibao.demo.life import Life
+from openyibao.demo.paying import journals, pay
 from openyibao.demo.population import employers, people
 from openyibao.demo.registering import Registry, in_batches, with_relatives
+from openyibao.demo.visit import Visit
 from openyibao.foundation import sql
 from openyibao.foundation.actors import SYSTEM
 
@@ -179,3 +182,23 @@ def export_bills(folder: Path) -> dict[str, int]:
 
 def _silent(what: str, done: int, total: int) -> None:
     pass
+
+
+__all__ = [
+    "INSTITUTIONS",
+    "PERSONS",
+    "SEED",
+    "WEEKS",
+    "Client",
+    "Visit",
+    "export_bills",
+    "is_empty",
+    "is_sandbox",
+    "journals",
+    "load",
+    "mark_sandbox",
+    "pay",
+    "require_sandbox",
+    "sandbox_institutions",
+    "sandbox_persons",
+]
