@@ -57,7 +57,7 @@ def test_code_tables_have_no_doubles() -> None:
         codes = [code.code for code in table.codes]
         assert len(codes) == len(set(codes)), table.table
         assert table.match in ("exact", "prefix")
-        assert {code.scope for code in table.codes} <= {"national", "shandong"}
+        assert {code.scope for code in table.codes} <= {"national", "shandong", "other_province"}
 
 
 def test_money_has_two_decimals_everywhere() -> None:

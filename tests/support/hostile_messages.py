@@ -88,6 +88,10 @@ class Draw:
         inner = list(_places(self.envelope["input"])) if self.dice.random() < 0.75 else []
         return self.dice.choice(inner or [(self.envelope, key) for key in self.envelope])
 
+    def any_of(self, *values: Any) -> Any:
+        """One of these, a copy: what is put into a message may be changed there again."""
+        return copy.deepcopy(self.dice.choice(values))
+
     def row(self) -> dict[str, Any]:
         """An object somewhere."""
         return self.dice.choice([box for box, _ in _places(self.envelope) if isinstance(box, dict)] or [self.envelope])
@@ -571,7 +575,7 @@ def attack_text(draw: Draw) -> Message:
 def wrong_type(draw: Draw) -> Message:
     for _ in range(draw.dice.choice((1, 1, 2, 6))):
         box, key = draw.place()
-        box[key] = draw.dice.choice((*TYPES, {key: box[key]}, [box[key]], [box[key], box[key]], str(box[key])))
+        box[key] = draw.any_of(*TYPES, {str(key): box[key]}, [box[key]], [box[key], box[key]], str(box[key]))
     return message(draw)
 
 
@@ -627,7 +631,7 @@ def odd_free_content(draw: Draw) -> Message:
     )
     key = draw.dice.choice(("exp_content", "expContent"))
     known = draw.dice.choice(list(standards.extensions()))
-    value = draw.dice.choice((*TYPES, *ATTACKS, 1e300, "1e400", "NaN", "0.33333", "2", "-1", "9" * 4000, ["x"] * 500))
+    value = draw.any_of(*TYPES, *ATTACKS, 1e300, "1e400", "NaN", "0.33333", "2", "-1", "9" * 4000, ["x"] * 500)
     content = draw.dice.choice(
         ({known: value}, json.dumps({known: value}), '{"a":"\\u0000"}', '{"a":1e400}', "{", '{"a":1,"a":2}')
     )
@@ -701,7 +705,7 @@ def extra_members(draw: Draw) -> Message:
         "\n",
     )
     for _ in range(draw.dice.choice((1, 3, 20))):
-        value = draw.dice.choice((*TYPES, *ATTACKS, draw.dice.choice(draw.known.persons)))
+        value = draw.any_of(*TYPES, *ATTACKS, draw.dice.choice(draw.known.persons))
         draw.row()[draw.dice.choice(names)] = value
     return message(draw)
 

@@ -102,7 +102,10 @@ CLOSE = "Connection: close"
 
 
 def raw_cases(address: Address) -> Iterator[tuple[str, Run, Expect]]:
-    """Name, what to do with two good bodies that were never sent before, and how many of them must be done."""
+    """Name, what to do with two good bodies that were never sent before, and how many of them must be done.
+
+    A body that is a whole JSON object may be taken though the transfer broke off after it: nothing of it can be missing.
+    """
 
     def case(*parts: bytes | Callable[[Sequence[bytes]], bytes], end: str = "shut", pause: float = 0.0) -> Run:
         def run(bodies: Sequence[bytes]) -> bytes:
@@ -123,7 +126,7 @@ def raw_cases(address: Address) -> Iterator[tuple[str, Run, Expect]]:
     yield "one and garbage", case(lambda b: request(b[0]) + b"\x00garbage\r\n\r\n" * 20), Expect.ONE
     yield "one and half of one", case(lambda b: request(b[0]) + request(b[1])[:-50]), Expect.ONE
     yield "garbage and one", case(lambda b: b"\x00\xffgarbage\r\n\r\n" + request(b[0], CLOSE)), Expect.NONE
-    yield "length too great", case(lambda b: request(b[0], length=len(b[0]) + 50)), Expect.NONE
+    yield "length too great", case(lambda b: request(b[0], length=len(b[0]) + 50)), Expect.EITHER
     yield "length too small", case(lambda b: request(b[0], length=len(b[0]) - 50)), Expect.NONE
     yield "two lengths", case(lambda b: request(b[0], f"Content-Length: {len(b[0])}", "Content-Length: 5")), Expect.NONE
     yield from _chunked(case)
@@ -144,7 +147,7 @@ def _chunked(case: Case) -> Iterator[tuple[str, Run, Expect]]:
     te = "Transfer-Encoding: chunked"
     yield "chunked", case(lambda b: request(_chunks(b[0]), te, CLOSE), end="read"), Expect.ONE
     yield "chunk by chunk of 7", case(lambda b: request(_chunks(b[0], 7), te, CLOSE), end="read"), Expect.ONE
-    yield "chunks without an end", case(lambda b: request(_chunks(b[0])[:-5], te)), Expect.NONE
+    yield "chunks without an end", case(lambda b: request(_chunks(b[0])[:-5], te)), Expect.EITHER
     yield "a chunk of negative size", case(lambda b: request(b"-5\r\n" + b[0], te)), Expect.NONE
     yield "a chunk of endless size", case(lambda b: request(b"f" * 30 + b"\r\n" + b[0], te)), Expect.NONE
     yield "a chunk of no size", case(lambda b: request(b"zz\r\n" + b[0], te)), Expect.NONE

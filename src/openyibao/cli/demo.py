@@ -191,7 +191,7 @@ def _explained(settlement_no: str, now: datetime) -> None:
     show.out(settlement.explain(agency, settlement_no))
     document, lines = statement_of(settlement_no)
     path = _folder() / f"{settlement_no}.pdf"
-    path.write_bytes(statement_pdf(document, lines, printed_at=now))
+    path.write_bytes(statement_pdf(document, lines, printed_at=now.replace(microsecond=0)))
     show.out(f"\n结算单（PDF）：{path}")
 
 

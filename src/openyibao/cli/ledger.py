@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from openyibao.ledger.contracts import Bridge, FundBridge, Month, Statement, TrialBalance
 
 app = typer.Typer(no_args_is_help=True, help="账：试算平衡、核查、对账单、两账衔接、月末结账。")
-_out = Console(highlight=False, soft_wrap=True)
+_out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
 Area = Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")]
 Period = Annotated[str, typer.Option("--period", help="会计期间，如 2024-05；默认本月。")]

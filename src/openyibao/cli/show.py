@@ -30,6 +30,13 @@ def err(text: str) -> None:
     _err.print(Text(text))
 
 
+def progress(what: str, done: int, total: int) -> None:
+    """A line of progress on stderr for every tenth of a step: long work shows that it goes on."""
+    step = max(1, total // 10)
+    if done == total or done % step == 0:
+        err(f"  {what} {done}/{total}")
+
+
 def json_out(answer: Any) -> None:
     """Print one JSON object."""
     sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")

@@ -332,6 +332,8 @@ class Cart:
             if happens(rng, stay.get("surgery_bp", 0)):
                 for name in stay["surgery"]:
                     self._add(name, 6 if "螺钉" in name else 1, spread=min(2, days))
+        for name, quantity in self.bill.member.story.get("extra", {}).items():
+            self._add(name, quantity)
         for name in common["treatment"]:
             self._add(name, days * rng.randint(1, 2), spread=days)
         if happens(rng, 3_000):

@@ -182,7 +182,7 @@ def orders_pending() -> list[tuple[Penalty, str]]:
 def add_department(institution_id: int, new: Department) -> bool:
     """Add a department; False when its code is taken."""
     return bool(
-        sql.run(
+        sql.changed(
             """INSERT INTO institutions_department (institution_id, code, name, specialty, valid_from, valid_until)
             VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (institution_id, code) DO NOTHING""",
             (institution_id, new.code, new.name, new.specialty, new.valid_from, new.valid_until),

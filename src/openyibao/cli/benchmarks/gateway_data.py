@@ -121,6 +121,12 @@ def _persons(count: int) -> None:
 def _journals(count: int, persons: int) -> None:
     """Journals through the ledger's own function: credits to accounts, then settled claims of earlier months."""
     sql.run(
+        "SELECT ledger_post('fund', %s, '2024-05-20', %s, 'account_transfer_in', 'benchmark', 'IN' || n, NULL, '',"
+        " ARRAY['income_account', 'transfer_income'], ARRAY['employee_account', 'employee_account'], ARRAY['', ''],"
+        " ARRAY['', ''], ARRAY[5000000, 0], ARRAY[0, 5000000]) FROM generate_series(1, %s::bigint) n",
+        (AREA, NOW, min(persons, count)),
+    )
+    sql.run(
         "SELECT ledger_post('business', %s, '2024-05-20', %s, 'account_transfer_in', 'benchmark', 'IN' || n, NULL, '',"
         " ARRAY['received', 'personal_account'], ARRAY['employee_account', 'employee_account'], ARRAY['', 'person'],"
         " ARRAY['', a.id::text], ARRAY[5000000, 0], ARRAY[0, 5000000])"
@@ -130,9 +136,10 @@ def _journals(count: int, persons: int) -> None:
     sql.run(
         "SELECT ledger_post('business', %s, '2024-05-20', %s, 'settlement', 'benchmark', 'S' || n, NULL, '',"
         " ARRAY['claims_settled', 'payable_institution'], ARRAY['employee_pool', 'employee_pool'],"
-        " ARRAY['person', 'institution'], ARRAY[(1 + n %% %s::bigint)::text, 'H37150290001'], ARRAY[10000, 0], ARRAY[0, 10000])"
+        " ARRAY['person', 'institution'], ARRAY[(1 + n %% %s::bigint)::text, 'H37150290001'],"
+        " ARRAY[10000, 0], ARRAY[0, 10000])"
         " FROM generate_series(1, %s::bigint) n",
-        (AREA, NOW, persons, max(0, count - persons)),
+        (AREA, NOW, persons, max(0, count - 2 * persons)),
     )
 
 
@@ -146,8 +153,9 @@ def _visits(count: int, persons: int, codes: tuple[str, ...]) -> int:
         " insured_area, care_area, insutype, scheme, med_type, benefit, case_no, stay_no, begun_at, begun_on,"
         " disease_code, disease_name, disease, diagnoses, circumstances, details, open_batch, standing, opened_at)"
         " SELECT n, %s || 'M' || lpad(n::text, 14, '0'), false, 'recorded', p, %s || 'P' || lpad(p::text, 14, '0'),"
-        " (%s::text[])[1 + (n %% %s::bigint)::int], %s, %s, '310', 'employee', '11', 'outpatient', 'MZ' || n, '', %s, %s, '', '', '',"
-        " '[]', %s::jsonb, '{}', 1, 0, %s FROM (SELECT n, 1 + (n * 7919) %% %s::bigint AS p FROM generate_series(%s::bigint, %s::bigint) n) x",
+        " (%s::text[])[1 + (n %% %s::bigint)::int], %s, %s, '310', 'employee', '11', 'outpatient', 'MZ' || n, '',"
+        " %s, %s, '', '', '', '[]', %s::jsonb, '{}', 1, 0, %s"
+        " FROM (SELECT n, 1 + (n * 7919) %% %s::bigint AS p FROM generate_series(%s::bigint, %s::bigint) n) x",
         (
             *(AREA, AREA, list(codes), len(codes), AREA, AREA, NOW, DAY, said, NOW, persons),
             *(start, start + count - 1),
@@ -163,8 +171,10 @@ def _visits(count: int, persons: int, codes: tuple[str, ...]) -> int:
         "INSERT INTO settlement_line (batch_id, visit_id, sn, item_code, local_code, name, item_class, charge_type,"
         " quantity_e4, price_e6, ceiling_e6, own_ratio_bp, amount_fen, non_covered_fen, over_limit_fen,"
         " prior_self_pay_fen, in_scope_fen, special_fen, herb, version_id, fee_at, approved, refunds_sn, dept_code,"
-        " doctor_code, memo) SELECT n, n, l::text, 'BENCH', '', '基准项目', 'A', '05', 10000, 150000000, 0, 0, %s, 0, 0, 0,"
-        " %s, 0, false, 1, %s, '', '', 'D1', 'DR1', '' FROM generate_series(%s::bigint, %s::bigint) n, generate_series(1, %s::bigint) l",
+        " doctor_code, memo)"
+        " SELECT n, n, l::text, 'BENCH', '', '基准项目', 'A', '05', 10000, 150000000, 0, 0, %s, 0, 0, 0,"
+        " %s, 0, false, 1, %s, '', '', 'D1', 'DR1', ''"
+        " FROM generate_series(%s::bigint, %s::bigint) n, generate_series(1, %s::bigint) l",
         (LINE_FEN, LINE_FEN, NOW, start, start + count - 1, LINES),
     )
     sql.run("SELECT setval('settlement_number', %s)", (start + count + 10,))

@@ -31,7 +31,7 @@ def recorded_settlement(
 
     lowered = {name.lower(): value for name, value in headers.items()}
     _settled(answer(Request("/fsi/api/rsfComIfsService/callService", lowered, warming)))
-    psycopg.Cursor.execute = recording  # type: ignore[method-assign]
+    psycopg.Cursor.execute = recording  # type: ignore[method-assign,assignment]
     try:
         reply = answer(Request("/fsi/api/rsfComIfsService/callService", lowered, body))
     finally:
@@ -98,7 +98,7 @@ def _literal(value: Any, spelled: Mapping[str, str], visit_id: int, person: int)
         return f"('{value[:6]}S' || lpad(:visit::text, 14, '0'))"
     if value[:1] in "{[":
         value = _spaced(value)
-    return "'" + value.replace("'", "''") + "'"
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _spaced(text: str) -> str:
