@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from typer.testing import CliRunner
 
 from openyibao.analytics.facade import load_bills
@@ -34,6 +37,8 @@ from openyibao.settlement import facade as settlement
 from openyibao.settlement.contracts import Admit, Caller, FeeLine, RecordVisit, RegisterVisit, Settle, UploadLines
 from openyibao.settlement.errors import FilingMissing, NotMapped
 from tests.conftest import _connected
+from tests.docs.blocks import ROOT, blocks
+from tests.gateway.world import post, reply_of, still_clock
 from tests.support.actors import actor
 from tests.support.databases import Server
 
@@ -42,6 +47,7 @@ TODAY = date(2026, 11, 22)
 SIZE = {"persons": 150, "weeks": 6}
 HOSPITAL, SUSPENDED, ENDED = "H37150200001", "H37150300001", "P37150300009"
 RUNNER = CliRunner()
+_serial = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -135,17 +141,12 @@ def fingerprint() -> str:
 @contextmanager
 def connected(postgres: Server) -> Iterator[str]:
     """A fresh database for a part of a test, and the module's own again afterwards."""
-    from django.db import connections
-
-    from openyibao.foundation.database import django_database
-
-    before = dict(connections["default"].settings_dict)
+    before, url_before = dict(connections["default"].settings_dict), os.environ.get("DATABASE_URL", "")
     with contextmanager(_connected)(postgres) as url:
         yield url
-    for connection in connections.all():
-        connection.close()
-        connection.settings_dict.update(before)
-    assert django_database
+    connections["default"].close()
+    connections["default"].settings_dict.update(before)
+    os.environ["DATABASE_URL"] = url_before
 
 
 # Who is in it -------------------------------------------------------------------------------------------------------
@@ -276,7 +277,7 @@ def test_bills_show_every_kind_of_payer(loaded: Any, everybody: dict[str, Sandbo
     assert sums is not None
     assert all(fen > 0 for fen in sums)
     kinds = {row[0] for row in sql.rows("SELECT DISTINCT details->>'benefit' FROM settlement_document")}
-    assert kinds >= {"outpatient", "chronic", "inpatient", "two_disease", "special_drug", "delivery"} - {"two_disease"}
+    assert kinds >= {"outpatient", "chronic", "inpatient", "special_drug", "delivery"}
     away = sql.one("SELECT count(*) FROM settlement_document WHERE details->>'care_area' = '370100'")
     cancelled = sql.one("SELECT count(*) FROM settlement_document WHERE state = 'negative'")
     assert away is not None
@@ -334,6 +335,37 @@ def test_exported_bills_are_read_by_an_import(loaded: Any, tmp_path: Path) -> No
     assert "99" + "0000" not in text
 
 
+def test_the_messages_of_the_tutorial_are_answered(loaded: Any) -> None:
+    page = ROOT / "docs/tutorials/first-visit.md"
+    messages = {block.title.removesuffix(".json"): block.body for block in blocks(page) if block.title}
+    known = {"TODAY": str(TODAY), "MDTRT_ID": "", "SETL_ID": ""}
+
+    def send(infno: str) -> dict[str, Any]:
+        text = messages[infno].replace("MSGID", f"H3715020001220261122100000{infno}")
+        for name, value in known.items():
+            text = text.replace(name, value)
+        reply = reply_of(post(text.encode()))
+        assert reply["infcode"] == 0, reply
+        output: dict[str, Any] = reply["output"]
+        return output
+
+    with still_clock(AT):
+        base = send("1101")["baseinfo"]
+        assert (base["psn_no"], base["psn_name"]) == ("37000000000001", "张示例")
+        known["MDTRT_ID"] = send("2201")["data"]["mdtrt_id"]
+        send("2203")
+        split = send("2204")["result"]
+        names = ("fulamt_ownpay_amt", "overlmt_amt", "preselfpay_amt", "inscp_scp_amt")
+        assert [str(sum(row[name] for row in split)) for name in names] == ["10.50", "30.00", "22.00", "368.00"]
+        settled = send("2207")["setlinfo"]
+        assert settled == send("2207")["setlinfo"]
+        assert settled["hifp_pay"] > 0
+        known["SETL_ID"] = settled["setl_id"]
+        assert send("5203")["setlinfo"]["refd_setl_flag"] == "0"
+        assert send("2208")["setlinfo"]["medfee_sumamt"] == -settled["medfee_sumamt"]
+    assert ledger.verify().findings == ()
+
+
 @pytest.mark.slow
 def test_the_demo_settles_a_visit_over_http(loaded: Any, capsys: pytest.CaptureFixture[str]) -> None:
     from openyibao.cli import demo
@@ -353,7 +385,7 @@ def test_the_demo_settles_a_visit_over_http(loaded: Any, capsys: pytest.CaptureF
 
 def caller(code: str) -> Caller:
     who = Actor(code, frozenset({"institution"}), code[1:7])
-    return Caller(who, code, f"{code}T{caller.__hash__()}", "2207", AT, "测试员")
+    return Caller(who, code, f"{code}T{next(_serial):06d}", "2207", AT, "测试员")
 
 
 def register(person: SandboxPerson, code: str, insutype: str = "") -> str:

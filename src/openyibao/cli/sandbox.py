@@ -93,7 +93,7 @@ def _now() -> Any:
 def _persons_table(found: list[SandboxPerson]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("人员编号", "姓名", "证件号码", "险种", "类别", "状态", "身份与备案", "说明"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold", no_wrap=name in ("人员编号", "姓名", "证件号码", "状态"))
     for one in found:
         held = [*one.groups, *one.supplements, *(filing["disease"] or filing["type"] for filing in one.filings)]
         table.add_row(
@@ -105,7 +105,7 @@ def _persons_table(found: list[SandboxPerson]) -> Table:
 def _institutions_table(found: list[SandboxInstitution]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("机构编号", "名称", "级别", "区划", "签名", "标识", "密钥", "协议"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold", no_wrap=name == "机构编号")
     for one in found:
         table.add_row(
             *(one.fixmedins_code, one.fixmedins_name, one.level, one.area),

@@ -90,7 +90,8 @@ class Visit:
         return Exchange(
             *("1101", "读卡取人"),
             f"证件 {person.certno}，{person.psn_name}",
-            f"人员编号 {base['psn_no']}，{int(base['age'])} 岁，险种 {insured['insutype']}，人员类别 {insured['psn_type']}，"
+            f"人员编号 {base['psn_no']}，{int(base['age'])} 岁，险种 {insured['insutype']}，"
+            f"人员类别 {insured['psn_type']}，"
             f"参保地 {insured['insuplc_admdvs']}，账户余额 {insured['balc']:,} 元",
         )
 

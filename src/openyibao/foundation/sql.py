@@ -44,19 +44,15 @@ def changed(statement: str, params: Sequence[object] = ()) -> int:
 
 
 @contextmanager
-def pipeline() -> Iterator[Any]:
-    """A raw cursor whose statements go out together, in one round trip until a result is asked for.
-
-    Joins the pipeline of a pipelined transaction. JSON comes as text.
-    """
+def pipelining() -> Iterator[None]:
+    """Statements go out together, in one round trip until a result is asked for; joins a pipelined transaction."""
     connection.ensure_connection()
     raw = connection.connection
     if raw.pgconn.pipeline_status:
-        with raw.cursor() as cursor:
-            yield cursor
+        yield
         return
-    with raw.pipeline(), raw.cursor() as cursor:
-        yield cursor
+    with raw.pipeline():
+        yield
 
 
 def raw_cursor() -> Any:

@@ -21,15 +21,15 @@ from openyibao.gateway.errors import MessageCompensated, MsgidReused
 _COLUMNS = (
     "institution_code, infno, msgid, sign_no, state, code, document, visit_no, body_hash, body, reply, received_at"
 )
-_CLAIM = f"""
+_CLAIM = sql.numbered(f"""
 INSERT INTO gateway_message ({_COLUMNS}) VALUES (%s, %s, %s, %s, 'done', '', '', '', %s, %s, ''::bytea, %s)
 ON CONFLICT (institution_code, infno, msgid) WHERE state = 'done' DO NOTHING RETURNING id
-"""
+""")
 _FIND = """
 SELECT id, body_hash, reply, compensated_at, document, visit_no FROM gateway_message
 WHERE institution_code = %s AND infno = %s AND msgid = %s AND state = 'done'
 """
-_FINISH = (
+_FINISH = sql.numbered(
     "UPDATE gateway_message SET reply = %s, document = %s, visit_no = %s, code = %s, replied_at = %s WHERE id = %s"
 )
 _NOTE = f"""
@@ -75,7 +75,7 @@ def claim(envelope: Envelope, body_hash: bytes, body: bytes, at: datetime) -> Cl
     """Send the row of a writing message; the database makes it wait for one like it that is under way."""
     require_open()
     head = (envelope.institution_code, envelope.infno, envelope.msgid, envelope.sign_no)
-    cursor = sql.raw_cursor()
+    cursor = sql.numbered_cursor()
     cursor.execute(_CLAIM, (*head, body_hash, seal_bytes(body), at))
     return Claim(cursor)
 
@@ -103,7 +103,7 @@ def stored_reply(envelope: Envelope, body_hash: bytes) -> bytes:
 def finish(row: int, reply: bytes, made: tuple[str, str], code: str, at: datetime) -> None:
     """Keep the reply and what the message made: its document and the visit (joins the open transaction)."""
     require_open()
-    with sql.raw_cursor() as cursor:
+    with sql.numbered_cursor() as cursor:
         cursor.execute(_FINISH, (seal_bytes(reply), *made, code, at, row))
 
 

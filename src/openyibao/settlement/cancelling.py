@@ -138,7 +138,7 @@ class _Reversal:
 
     def _accounts_to_refund(self) -> int:
         """Lock every account that gets money back, opening what was closed meanwhile; the own balance afterwards."""
-        paid = {account_id: fen for account_id, fen in self.document.accounts}
+        paid = {pair[0]: pair[1] for pair in self.document.accounts}
         held = store.locked_accounts(self.document.person_id, list(paid))
         for account in held:
             if account.closed and account.id in paid:

@@ -242,7 +242,7 @@ def circumstances_json(circumstances: Circumstances) -> str:
 # What a settlement is decided on ------------------------------------------------------------------------------
 
 _DOSSIER = ", ".join(f"d.{name.strip()}" for name in Dossier.COLUMNS.split(","))
-_READ = f"""
+_READ = sql.numbered(f"""
 SELECT {_VISIT}, {_BATCH}, py.seq, py.counters::text, py.stays::text, r.hash, nextval('settlement_number'), x.day,
        i.code, i.version, {_DOSSIER}
 FROM settlement_visit v
@@ -258,18 +258,19 @@ JOIN institutions_dossier i ON i.code = v.institution_code
 CROSS JOIN rulebook_in_force r
 WHERE v.visit_no = %s AND v.institution_code = %s
   AND v.person_id = (SELECT person_id FROM people_number WHERE person_no = %s)
-"""
-_ACCOUNTS = """
+""")
+_ACCOUNTS = sql.numbered("""
 SELECT a.id, a.owner_id, a.balance_fen FROM ledger_personal_account a
 WHERE a.closed_on IS NULL AND a.owner_id = ANY (ARRAY(
   SELECT n.person_id FROM people_number n WHERE n.person_no = %s
   UNION ALL
   SELECT (f->>'owner_id')::bigint FROM people_number n JOIN people_dossier d ON d.person_id = n.person_id
   CROSS JOIN LATERAL jsonb_array_elements(d.family) f WHERE n.person_no = %s))
-ORDER BY a.id {}
-"""
-_LOCK = "SELECT person_id, pg_advisory_xact_lock(%s + person_id) FROM people_number WHERE person_no = %s"
-_NO_LOCK = "SELECT person_id, %s::bigint FROM people_number WHERE person_no = %s"
+ORDER BY a.id
+""")
+_LOCKED_ACCOUNTS = _ACCOUNTS + "FOR UPDATE OF a"
+_LOCK = "SELECT person_id, pg_advisory_xact_lock($1 + person_id) FROM people_number WHERE person_no = $2"
+_NO_LOCK = "SELECT person_id, $1::bigint FROM people_number WHERE person_no = $2"
 
 
 def locked_facts(
@@ -279,10 +280,15 @@ def locked_facts(
 
     Raises: PersonUnknown, VisitUnknown.
     """
-    with sql.pipeline() as lock, sql.raw_cursor() as reader, sql.raw_cursor() as holder:
+    with (
+        sql.pipelining(),
+        sql.numbered_cursor() as lock,
+        sql.numbered_cursor() as reader,
+        sql.numbered_cursor() as holder,
+    ):
         lock.execute(_LOCK if LOCKS else _NO_LOCK, (_PERSON_LOCK, person_no))
         reader.execute(_READ, (batch_no, mid_stay, ended_on, visit_no, institution_code, person_no))
-        holder.execute(_ACCOUNTS.format("FOR UPDATE OF a" if LOCKS else ""), (person_no, person_no))
+        holder.execute(_LOCKED_ACCOUNTS if LOCKS else _ACCOUNTS, (person_no, person_no))
         person = lock.fetchone()
         row = reader.fetchone()
         accounts = [Account(*found) for found in holder.fetchall()]
