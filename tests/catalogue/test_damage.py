@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from openyibao.foundation import sql
 from openyibao.catalogue import facade
+from openyibao.foundation import sql
 from openyibao.kernel import csv_file
 from openyibao.kernel.errors import Malformed
 from tests.catalogue.files import AT, COLUMNS, items, row

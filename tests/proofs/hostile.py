@@ -656,13 +656,13 @@ class Visit:
 
 def _diagnosis(at: Any) -> dict[str, Any]:
     return {
-        **{"diag_type": "1", "diag_srt_no": 1, "diag_code": "I10.x00", "diag_name": "高血压", "diag_dept": "内科"},
-        **{
+        "diag_type": "1", "diag_srt_no": 1, "diag_code": "I10.x00", "diag_name": "高血压", "diag_dept": "内科",
+
             "dise_dor_no": "D1",
             "dise_dor_name": "李示例",
             "diag_time": at.strftime("%Y-%m-%d %H:%M:%S"),
-            "vali_flag": "1",
-        },
+            "vali_flag": "1"
+        ,
     }
 
 

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from openyibao.foundation import sql
+from openyibao.kernel.money import yuan_text
 from openyibao.ledger import facade as ledger
 from openyibao.policy.facade import Policies, case_from, year_as_rows
-from openyibao.kernel.money import yuan_text
 from openyibao.settlement import facade as settlement
 from openyibao.settlement.contracts import Cancel, Settlement, Totals
 from openyibao.settlement.errors import AlreadyCancelled, LaterSettlement, MoveRefused, NothingToSettle, TotalsDiffer
@@ -264,3 +264,33 @@ def test_counters_replay_from_the_documents(world: World) -> None:
     stored = settlement.year_of(person, 2023, "371500", "resident")
     assert replayed.counters == stored["counters"]
     assert replayed.stays == stored["stays"]
+
+
+def test_two_numbers_of_one_person_share_one_year(world: World, policies: Policies) -> None:
+    from openyibao.people import facade as people
+    from tests.support.actors import actor
+
+    kept, gone = world.person("resident", "adult"), world.person("resident", "adult")
+    hospital = world.hospital("tertiary")
+    first = world.stay_bill(kept, hospital, date(2024, 1, 20), 300_000, insutype="390")
+    second = world.stay_bill(gone, hospital, date(2024, 2, 20), 900_000, insutype="390")
+    assert first.amounts["act_pay_dedc"] == second.amounts["act_pay_dedc"], "each was somebody's first stay"
+    people.merge_persons(actor("agency_review"), kept, gone, on=date(2024, 3, 1), at=world.now)
+    found = settlement.join_person_years(actor("agency"), kept, world.now)
+    assert [one.settlement_no for one in found] == [second.settlement_no]
+    assert settlement.join_person_years(actor("agency"), kept, world.now) == []
+    third = world.stay_bill(gone, hospital, date(2024, 3, 20), 500_000, insutype="390")
+    case = {
+        "person": {"area": "371500", "scheme": "resident", "status": "adult"},
+        "visits": [
+            {"date": f"2024-{month:02d}-20", "benefit": "inpatient", "level": "tertiary", "in_scope": scope}
+            for month, scope in ((1, "3000.00"), (2, "9000.00"), (3, "5000.00"))
+        ],
+    }
+    wanted = year_as_rows(policies.settle(case_from(case)))["visits"][2]
+    assert yuan_text(third.amounts["fund_pay_sumamt"]) == wanted["fund_pay_sumamt"]
+    negative = cancel(world, third, gone, hospital, inpatient=True)
+    assert negative.amounts["fund_pay_sumamt"] == -third.amounts["fund_pay_sumamt"]
+    person_id = sql.one("SELECT person_id FROM people_number WHERE person_no = %s", (gone,))[0]  # type: ignore[index]
+    stored = settlement.year_of(gone, 2024, "371500", "resident")
+    assert settlement.replayed_year(person_id, 2024, "371500", "resident").counters == stored["counters"]

@@ -32,7 +32,7 @@ class Meeting:
         """Whether both were at the point together: nothing kept them apart."""
         self._gone_on = False
         """Whether the first went on alone, because the other waits for it."""
-        self._there: dict[int, threading.Event] = {}
+        self._there: set[int] = set()
         self._changed = threading.Condition()
         self._turn = threading.local()
         self._ended = (threading.Event(), threading.Event())
@@ -52,9 +52,8 @@ class Meeting:
         with ThreadPoolExecutor(2) as pool:
             one = pool.submit(self._verb, 0, first)
             with self._changed:
-                assert self._changed.wait_for(lambda: 0 in self._there or self._ended[0].is_set(), LONG), (
-                    "the first never came"
-                )
+                here = self._changed.wait_for(lambda: 0 in self._there or self._ended[0].is_set(), LONG)
+            assert here, "the first never came"
             two = pool.submit(self._verb, 1, second)
             return [one.result(LONG), two.result(LONG)]
 
@@ -75,7 +74,7 @@ class Meeting:
         if turn is None or turn in self._there:
             return
         with self._changed:
-            self._there[turn] = threading.Event()
+            self._there.add(turn)
             self.met = self.met or (len(self._there) == 2 and not self._gone_on and not self._ended[0].is_set())
             self._changed.notify_all()
         if turn == 0:

@@ -24,7 +24,6 @@ from rich.console import Console
 from rich.table import Table
 
 from openyibao.cli import platform, show
-from openyibao.cli.sandbox import Progress
 from openyibao.kernel.errors import OpenyibaoError
 from openyibao.kernel.money import yuan_text
 
@@ -72,7 +71,7 @@ def _prepared() -> None:
     facade.mark_sandbox()
     if facade.is_empty():
         show.out("  数据库为空，装载缩小的聊城（约一分钟）")
-        made = facade.load(clock.now(), progress=Progress())
+        made = facade.load(clock.now(), progress=show.progress)
         show.out(
             f"  {made.persons:,} 人、{made.institutions} 家机构、{made.settlements:,} 笔结算"
             f"（其中撤销 {made.cancelled}）、{made.lines:,} 条明细、{made.contributions:,} 笔缴费"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,23 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="沙箱：虚构的人员、机构与公开的凭据；导出账单。")
 Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
 _out = Console(highlight=False, soft_wrap=True)
-QUIET_SECONDS = 2.0
-"""Nothing is said of work that takes less."""
-BETWEEN_SECONDS = 1.0
-
-
-class Progress:
-    """Says on standard error what is being done, once it has taken two seconds, at most once a second."""
-
-    def __init__(self) -> None:
-        self.begun = self.last = time.monotonic()
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self.begun > QUIET_SECONDS and now - self.last > BETWEEN_SECONDS:
-            self.last = now
-            sys.stderr.write(f"{now - self.begun:6.0f} s  {what} {done:,}/{total:,}\n")
-            sys.stderr.flush()
 
 
 @app.command()

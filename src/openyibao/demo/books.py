@@ -18,7 +18,6 @@ from openyibao.ledger import facade as ledger
 from openyibao.ledger.contracts import Month
 from openyibao.people import facade as people
 from openyibao.people.contracts import DeclaredAmounts
-from openyibao.rulebook.facade import plan_in_force
 
 SIZE = 3_000
 """Persons the opening balances of the funds are stated for."""
@@ -90,13 +89,9 @@ class Books:
         self.contributions += 1
         period = f"{first:%Y-%m}" if member.scheme == "employee" else str(first.year)
         at = moment(on, 8)
-        declared: DeclaredAmounts | None = None
-        if member.scheme == "employee":
-            declared = self._employee_declared(member)
-        elif member.groups:  # what is paid for the helped is not in every year's rules
-            declared = _resident_declared(member)
-        policies = plan_in_force().policies
-        people.record_contribution(AGENCY, member.no, period, on=on, at=at, declared=declared, policies=policies)
+        # as the tax office declares it: a figure of a year to come may not be in the rules yet
+        declared = self._employee_declared(member) if member.scheme == "employee" else _resident_declared(member)
+        people.record_contribution(AGENCY, member.no, period, on=on, at=at, declared=declared)
 
     def _employee_declared(self, member: Member) -> DeclaredAmounts:
         """What the tax office declares of an employee's month; of a retiree only what the pool allots."""

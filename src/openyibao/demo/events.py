@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from openyibao.demo.contracts import Progress
-from openyibao.demo.registering import TOGETHER
+from openyibao.demo.registering import TOGETHER, tenths
 from openyibao.foundation.transactions import pipelined
 
 
@@ -31,12 +31,13 @@ def play(events: Iterable[Event], progress: Progress) -> None:
     """Let it all happen, in order."""
     ordered = sorted(events)
     done = 0
+    tell = tenths("逐日业务", len(ordered), progress)
     for some in _together(ordered):
         with pipelined():
             for event in some:
                 event.run()
         done += len(some)
-        progress(some[-1].what, done, len(ordered))
+        tell(done)
 
 
 def _together(events: list[Event]) -> Iterator[list[Event]]:

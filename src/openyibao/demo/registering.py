@@ -30,12 +30,27 @@ def in_batches(what: str, items: Sequence[_T], work: Callable[[_T], object], pro
     """Do the work of every item, many in one transaction."""
     left = iter(items)
     done = 0
+    tell = tenths(what, len(items), progress)
     while some := list(islice(left, TOGETHER)):
         with pipelined():
             for item in some:
                 work(item)
         done += len(some)
-        progress(what, done, len(items))
+        tell(done)
+
+
+def tenths(what: str, total: int, progress: Progress) -> Callable[[int], None]:
+    """Tells of whole tenths of a step only, each once, and of its end."""
+    step = max(1, total // 10)
+    told = [0]
+
+    def tell(done: int) -> None:
+        reached = total if done == total else done - done % step
+        if reached > told[0]:
+            told[0] = reached
+            progress(what, reached, total)
+
+    return tell
 
 
 class Registry:

@@ -7,7 +7,7 @@ area's mode, a reason to refuse, a difference settled with the person, or a requ
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from openyibao.foundation import audit
@@ -77,14 +77,14 @@ class _Reversal:
             raise self._later(later)
         fold, undone = self._fold(others)
         changes = [_Change(document, undone)] if undone else []
-        # a visit carries as its index how many documents of the year came before it
+        # a visit carries as its index how many documents of the year came before it: its sequence number less one
         by_seq = {row.seq: row for row in others}
         changes += [_Change(by_seq[index + 1], changed) for index, changed in fold.replay()]
         state = moves.next_state(self.visit.state, "reverse")
         year = store.person_year(document.person_id, document.year, document.area, document.scheme)
         negative = self._write(state, year.seq + 1, mode, changes)
         after = fold.state((document.area, document.scheme))
-        store.set_person_year(document.person_id, document.key, year.seq + 1, after.counters, after.stays)
+        store.put_person_year(document.person_id, document.key, year.seq + 1, after.counters, after.stays)
         return documents.shown(negative)
 
     def _later(self, later: list[DocumentRow]) -> LaterSettlement:
@@ -105,6 +105,7 @@ class _Reversal:
         for row in others:
             person, visit, bill, stay = deciding.restored(row.decided)
             payers = _added(row.payers, moved.get(row.id, {}))
+            visit = replace(visit, index=row.seq - 1)
             fold.restore(visit, person, bill, stay, payers, plan_of(row.plan_hash).policies.compiler)
         return fold, {layer: -fen for layer, fen in moved.get(self.document.id, {}).items() if fen}
 

@@ -9,6 +9,7 @@ from openyibao.settlement.billing import upload_lines, withdraw_lines
 from openyibao.settlement.cancelling import reverse, settle_adjustment
 from openyibao.settlement.lists import accepted_list, record_settlement_list
 from openyibao.settlement.logic.benefits import INSUTYPES, PSN_TYPES, benefit_of, scheme_of
+from openyibao.settlement.merging import join_person_years
 from openyibao.settlement.queries import (
     counters_of,
     explain,
@@ -20,6 +21,7 @@ from openyibao.settlement.queries import (
     year_of,
 )
 from openyibao.settlement.settling import pre_settle, settle
+from openyibao.settlement.statement import StatementLine, statement_of, statement_pdf
 from openyibao.settlement.visits import (
     admit,
     amend_admission,
@@ -34,6 +36,7 @@ from openyibao.settlement.visits import (
 __all__ = [
     "INSUTYPES",
     "PSN_TYPES",
+    "StatementLine",
     "accepted_list",
     "admit",
     "amend_admission",
@@ -44,6 +47,7 @@ __all__ = [
     "counters_of",
     "discharge",
     "explain",
+    "join_person_years",
     "pre_settle",
     "record_settlement_list",
     "record_visit",
@@ -56,6 +60,8 @@ __all__ = [
     "settle_adjustment",
     "settlement_of",
     "settlements_of_visit",
+    "statement_of",
+    "statement_pdf",
     "upload_lines",
     "visit_state",
     "withdraw_lines",

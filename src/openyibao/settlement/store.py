@@ -159,6 +159,11 @@ def lock_person(person_no: str) -> int:
     return int(found[0])
 
 
+def lock_person_id(person_id: int) -> None:
+    """Take the lock of a person by id: of one whose number now names another."""
+    sql.one("SELECT pg_advisory_xact_lock(%s)", (_PERSON_LOCK + person_id,))
+
+
 def person_id_of(person_no: str) -> int:
     """A person's id by number, without the lock. Raises: PersonUnknown."""
     found = sql.one("SELECT person_id FROM people_number WHERE person_no = %s", (person_no,))
@@ -568,7 +573,7 @@ def next_number() -> int:
     return int(found[0])
 
 
-def set_person_year(
+def put_person_year(
     person_id: int,
     key: tuple[int, str, str],
     seq: int,
@@ -577,9 +582,33 @@ def set_person_year(
 ) -> None:
     """Put a person-year into a state that a replay gave."""
     sql.run(
-        "UPDATE settlement_person_year SET seq = %s, counters = %s, stays = %s"
-        " WHERE person_id = %s AND year = %s AND area = %s AND scheme = %s",
-        (seq, json.dumps(dict(counters)), json.dumps(dict(stays)), person_id, *key),
+        "INSERT INTO settlement_person_year (person_id, year, area, scheme, seq, counters, stays)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (person_id, year, area, scheme)"
+        " DO UPDATE SET seq = excluded.seq, counters = excluded.counters, stays = excluded.stays",
+        (person_id, *key, seq, json.dumps(dict(counters)), json.dumps(dict(stays))),
+    )
+
+
+def hand_over(from_ids: Sequence[int], to_id: int) -> list[tuple[int, str, str]]:
+    """Make the visits and documents of some persons another's; the person-years concerned."""
+    keys = sql.rows(
+        "SELECT DISTINCT year, area, scheme FROM settlement_document WHERE person_id = ANY(%s) ORDER BY 1, 2, 3",
+        (list(from_ids),),
+    )
+    for table in ("settlement_visit", "settlement_document"):
+        sql.run(f"UPDATE {table} SET person_id = %s WHERE person_id = ANY(%s)", (to_id, list(from_ids)))
+    sql.run("DELETE FROM settlement_person_year WHERE person_id = ANY(%s)", (list(from_ids),))
+    return [(row[0], row[1], row[2]) for row in keys]
+
+
+def renumber(person_id: int, key: tuple[int, str, str]) -> int:
+    """Number a person-year's documents in the order they were settled; how many there are."""
+    return sql.changed(
+        "UPDATE settlement_document d SET seq = n.seq FROM ("
+        " SELECT id, row_number() OVER (ORDER BY settled_at, id) AS seq FROM settlement_document"
+        " WHERE person_id = %s AND year = %s AND area = %s AND scheme = %s) n"
+        " WHERE d.id = n.id",
+        (person_id, *key),
     )
 
 

@@ -1,0 +1,70 @@
+"""Two numbers of one person (合并人员编号): after the register joined them, their person-years are joined here.
+
+Documents stay as they are; they change hands, are put in one order by the time they were settled, and each year is
+replayed. What the joined year would have paid differently is answered and recorded, for counter work to settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from openyibao.foundation import audit
+from openyibao.foundation.actors import Actor, require
+from openyibao.foundation.transactions import joined
+from openyibao.people import facade as people
+from openyibao.policy.facade import Fold
+from openyibao.rulebook.facade import plan_of
+from openyibao.settlement import documents, store
+from openyibao.settlement.documents import YearKey
+from openyibao.settlement.logic import deciding
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a document's payers would have paid differently in the joined year (合并后的差额), fen by payer."""
+
+    settlement_no: str
+    payers: Mapping[str, int]
+
+
+def join_person_years(actor: Actor, kept_no: str, at: datetime) -> list[Difference]:
+    """Join the person-years of every number of a merged person; doing it again changes nothing.
+
+    Raises: PersonUnknown, NotPermitted.
+    """
+    with joined():
+        kept = store.lock_person(kept_no)
+        numbers = people.person_ids(actor, kept_no)
+        others = sorted(one for one in numbers if one != kept)
+        for other in others:
+            store.lock_person_id(other)
+        keys = store.hand_over(others, kept)
+        found = []
+        for key in keys:
+            require(actor, "settlement.adjust", key[1])
+            found += _joined_year(kept, key)
+            audit.record(actor, "settlement.join_person_years", kept_no, key[1], year=key[0], at=at)
+        return found
+
+
+def _joined_year(person_id: int, key: YearKey) -> list[Difference]:
+    """Number the year's documents anew and replay it; what its standing documents would have been paid differently."""
+    count = store.renumber(person_id, key)
+    rows = documents.standing(person_id, key)
+    moved = documents.adjusted_payers([row.id for row in rows])
+    if not rows:
+        store.put_person_year(person_id, key, count, {}, {})
+        return []
+    fold = Fold(plan_of(rows[-1].plan_hash).policies.compiler)
+    for at, row in enumerate(rows):
+        person, visit, bill, stay = deciding.restored(row.decided)
+        payers = dict(row.payers)
+        for layer, fen in moved.get(row.id, {}).items():
+            payers[layer] = payers.get(layer, 0) + fen
+        fold.restore(replace(visit, index=at), person, bill, stay, payers, plan_of(row.plan_hash).policies.compiler)
+    changes = fold.replay()
+    state = fold.state((key[1], key[2]))
+    store.put_person_year(person_id, key, count, state.counters, state.stays)
+    return [Difference(rows[at].settlement_no, changed) for at, changed in changes]
