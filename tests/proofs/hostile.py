@@ -507,7 +507,7 @@ class Ground:
             person = self.dice.choice(list(self.insutypes))
             hospital = Besieged(siege, self.dice.choice(self.codes[:3]), self.named, each)
             visit = Visit(self, hospital, siege, person, until, f"{siege.way.name[:2]}{at}")
-            with suppress(Disturbed, Enough):
+            with suppress(Disturbed, Enough, KeyError):  # a success without its output is a fault already
                 visit.asked()
                 (visit.stay if self.dice.random() < 0.45 else visit.outpatient)()
 

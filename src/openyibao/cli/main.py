@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import openyibao
-from openyibao.cli import backtest, bench, catalogue, institutions, ledger, platform, policy, show
+from openyibao.cli import backtest, bench, catalogue, demo, institutions, ledger, platform, policy, sandbox, show
 from openyibao.kernel.errors import Malformed, OpenyibaoError
 from openyibao.policy import facade
 
@@ -25,6 +25,8 @@ app.add_typer(platform.keys, name="keys")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(institutions.app, name="institutions")
+app.add_typer(sandbox.app, name="sandbox")
+app.command()(demo.demo)
 backtest.mount(app)
 for command in (platform.migrate, platform.serve, platform.worker, platform.backup, platform.restore):
     app.command()(command)
@@ -104,19 +106,6 @@ def cases_run(
     show.out(f"{passed} passed, {failed} failed")
     if failed:
         raise typer.Exit(2 if malformed else 1)
-
-
-@app.command()
-def demo() -> None:
-    """演示：结算几个印载的算例，逐层说明。"""
-    policies = facade.Policies.load()
-    for path in facade.demo_cases():
-        year = policies.settle(facade.load_case(path))
-        show.settlement(year, facade.interval(year))
-        show.out(facade.explain(year) + "\n")
-    show.out(
-        "再试：openyibao settle cases/demo/… --explain；openyibao policy diff liaocheng@2022-12-31 liaocheng@2023-01-01"
-    )
 
 
 def run(args: list[str] | None = None) -> Any:

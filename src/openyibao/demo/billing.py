@@ -93,20 +93,20 @@ class Till:
 
     def _visit_events(self, bill: Bill) -> Iterator[Event]:
         at = moment(bill.day, 9 + bill.serial % 8, bill.serial * 7 % 50)
-        yield Event(at, _ORDER, bill.serial, "门诊", partial(self._visit, bill, at))
+        yield Event(at, _ORDER, bill.serial, partial(self._visit, bill, at))
         if bill.fate == "cancelled_late":
             month_after = (bill.last.replace(day=1) + timedelta(days=31)).replace(day=6)
             late = moment(month_after, 11)
             if late < self.calendar.at:
-                yield Event(late, _ORDER, bill.serial, "撤销", partial(self._cancel, bill, late))
+                yield Event(late, _ORDER, bill.serial, partial(self._cancel, bill, late))
 
     def _stay_events(self, bill: Bill) -> Iterator[Event]:
         admitted, left = moment(bill.day, 8, bill.serial * 7 % 50), moment(bill.last, 16, bill.serial * 7 % 50)
-        yield Event(admitted, _ORDER, bill.serial, "住院", partial(self._admit, bill, admitted))
+        yield Event(admitted, _ORDER, bill.serial, partial(self._admit, bill, admitted))
         if bill.mid_stay:
             middle = moment(bill.day + (bill.last - bill.day) // 2, 15)
-            yield Event(middle, _ORDER, bill.serial, "住院", partial(self._mid_stay, bill, middle))
-        yield Event(left, _ORDER, bill.serial, "住院", partial(self._leave, bill, left))
+            yield Event(middle, _ORDER, bill.serial, partial(self._mid_stay, bill, middle))
+        yield Event(left, _ORDER, bill.serial, partial(self._leave, bill, left))
 
     # Outpatients ----------------------------------------------------------------------------------------------
 

@@ -38,14 +38,14 @@ class Books:
     def events(self) -> Iterator[Event]:
         calendar = self.calendar
         opened = moment(calendar.opened_on)
-        yield Event(opened, _OPENING, 0, "期初", self._open, alone=True)
+        yield Event(opened, _OPENING, 0, self._open, alone=True)
         interest_on = min(calendar.first, date(calendar.first.year, 1, 20))
-        yield Event(moment(interest_on, 6), _OPENING, 1, "计息", lambda: self._interest(interest_on), alone=True)
+        yield Event(moment(interest_on, 6), _OPENING, 1, lambda: self._interest(interest_on), alone=True)
         for first in calendar.months():
             yield from self._contributions(first)
-        yield Event(moment(calendar.first, 7), _MONTHLY, 0, "保费划转", self._premiums)
+        yield Event(moment(calendar.first, 7), _MONTHLY, 0, self._premiums)
         yield from self._closings()
-        yield Event(moment(calendar.today, 0), _CLOSING, 9, "封存", self._seal, alone=True)
+        yield Event(moment(calendar.today, 0), _CLOSING, 9, self._seal, alone=True)
 
     # Opening --------------------------------------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class Books:
             if _gone(member, on, self.calendar):
                 continue
             run = partial(self._contribute, member, first, on)
-            yield Event(moment(on, 8), _MONTHLY, member.serial, "缴费", run)
+            yield Event(moment(on, 8), _MONTHLY, member.serial, run)
 
     def _contribute(self, member: Member, first: date, on: date) -> None:
         self.contributions += 1
@@ -137,14 +137,14 @@ class Books:
             close_at = moment(calendar.first, 7, 30) if old else moment(month.until + timedelta(days=4), 18)
             if close_at < calendar.at:
                 yield Event(
-                    *(close_at, _CLOSING, month.first.toordinal(), "结账"),
+                    *(close_at, _CLOSING, month.first.toordinal()),
                     run=partial(ledger.close_month, FINANCE, AREA, month, close_at),
                     alone=True,
                 )
             pay_at = moment(month.until + timedelta(days=7), 10)
             if not old and pay_at < calendar.at:
                 yield Event(
-                    *(pay_at, _PAYING, month.first.toordinal(), "拨付"),
+                    *(pay_at, _PAYING, month.first.toordinal()),
                     run=partial(self._pay, month, pay_at),
                     alone=True,
                 )

@@ -22,7 +22,6 @@ class Event:
     at: datetime
     order: int
     serial: int
-    what: str = field(compare=False)
     run: Callable[[], object] = field(compare=False)
     alone: bool = field(compare=False, default=False)
 

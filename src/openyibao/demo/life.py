@@ -27,7 +27,7 @@ class Life:
     def events(self) -> Iterator[Event]:
         for member in self.members:
             for days_ago, run in (*self._story(member), *self._fate(member)):
-                yield Event(moment(self.calendar.ago(days_ago), 8, 30), _ORDER, member.serial, "人员变动", run)
+                yield Event(moment(self.calendar.ago(days_ago), 8, 30), _ORDER, member.serial, run)
 
     def _fate(self, member: Member) -> Iterator[tuple[int, Callable[[], object]]]:
         """The same to a few of the many."""

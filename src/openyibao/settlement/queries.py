@@ -136,7 +136,7 @@ def settled_again(row: DocumentRow) -> Settled:
     stays = {stay: bill.stay} if stay and bill.stay and bill.stay != (0, 0) else {}
     compiler = plan_of(row.plan_hash).policies.compiler
     fold = Fold(compiler, {context_of(person): State(dict(row.counters_before), stays)})
-    fold.balance = row.amounts["acct_pay"]
+    fold.balance = row.amounts["acct_pay"] + row.amounts["balc"]
     settled = fold.settle(visit, person)
     assert packed(settled.split.trace) == bytes(row.trace), f"{row.settlement_no} does not replay to its trace"
     return settled
