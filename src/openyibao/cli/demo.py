@@ -183,14 +183,13 @@ def _split(shown: Any) -> None:
 def _explained(settlement_no: str, now: datetime) -> None:
     from openyibao.foundation.actors import Actor
     from openyibao.settlement import facade as settlement
-    from openyibao.settlement.statement import statement_of, statement_pdf
 
     _head("五、为什么")
     agency = Actor("demo-agency", frozenset({"agency"}), AREA)
     show.out(settlement.explain(agency, settlement_no))
-    document, lines = statement_of(settlement_no)
+    document, lines = settlement.statement_of(settlement_no)
     path = _folder() / f"{settlement_no}.pdf"
-    path.write_bytes(statement_pdf(document, lines, printed_at=now.replace(microsecond=0)))
+    path.write_bytes(settlement.statement_pdf(document, lines, printed_at=now.replace(microsecond=0)))
     show.out(f"\n结算单（PDF）：{path}")
 
 
@@ -229,13 +228,12 @@ def _items(found: Sequence[Any]) -> str:
 
 
 def _journals(found: Sequence[Any]) -> None:
-    rows = []
     for journal in found:
-        for at, leg in enumerate(journal.legs):
-            first = [journal.book_title, journal.title] if not at else ["", ""]
-            debit, credit = show.money(leg.debit_fen), show.money(leg.credit_fen)
-            rows.append([*first, leg.account, leg.fund, leg.party, debit, credit])
-    _table(["账", "事项", "科目", "基金", "对象"], ["借方", "贷方"], rows)
+        show.out(f"  {journal.book_title} · {journal.title}（凭证 {journal.number}）")
+        for leg in journal.legs:
+            side, fen = ("借", leg.debit_fen) if leg.debit_fen else ("　贷", leg.credit_fen)
+            whose = f"（{leg.party}）" if leg.party else ""
+            show.out(f"    {side} {leg.account} · {leg.fund}{whose} {show.money(fen)}")
 
 
 def _next_steps() -> None:

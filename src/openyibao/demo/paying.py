@@ -14,6 +14,9 @@ from openyibao.ledger import facade as ledger
 from openyibao.ledger.contracts import BOOKS
 
 
+_WHOSE = {"personal_account": "账户", "person": "人员", "institution": "机构", "employer": "单位"}
+
+
 @dataclass(frozen=True)
 class ShownLeg:
     """One line of a journal in words."""
@@ -46,7 +49,7 @@ def journals(document_kind: str, document_no: str) -> list[ShownJournal]:
     found: dict[int, tuple[str, str, list[ShownLeg]]] = {}
     for number, book, template, account, fund, kind, party, debit, credit in rows:
         legs = found.setdefault(number, (BOOKS[book], ledger.template_title(template), []))[2]
-        whose = f"{'个人账户' if account == 'personal_account' else ''}{party}" if kind else ""
+        whose = f"{_WHOSE.get(account, _WHOSE.get(kind, ''))} {party}".strip() if kind else ""
         legs.append(ShownLeg(ledger.account_name(account), ledger.fund_name(fund), whose, debit, credit))
     return [ShownJournal(number, book, title, tuple(legs)) for number, (book, title, legs) in found.items()]
 
