@@ -468,7 +468,7 @@ WITHOUT_ACTOR = {
     "area_chain": "no data of anyone",
     **dict.fromkeys(("benefit_of", "scheme_of"), "no data of anyone"),
     **dict.fromkeys(("accepted_list", "reference", "replayed_year", "visit_state", "year_of"), "read by rooms above"),
-    **dict.fromkeys(("statement_of", "statement_pdf"), "read by commands on the server, whose login is the right"),
+    **dict.fromkeys(("statement_of", "statement_pdf"), "whoever prints it checks and audits, as its docstring says"),
 }
 """Verbs that take nobody, and why that is right."""
 

@@ -113,7 +113,6 @@ def test_half_a_write_is_found(besieged: tuple[Ground, Siege], monkeypatch: pyte
     def half(real: Any, call: Call) -> Reply:
         made: Reply = real(call)
         sql.run("DELETE FROM settlement_visit WHERE visit_no = %s", (made.visit_no,))
-        sql.run("UPDATE ledger_period SET area = area")
         sql.run("UPDATE people_person SET note = note WHERE id = (SELECT min(id) FROM people_person)")
         return made
 

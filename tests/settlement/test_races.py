@@ -13,6 +13,7 @@ import pytest
 from django.db import transaction
 
 from openyibao.foundation import sql
+from openyibao.kernel.errors import TryAgain
 from openyibao.ledger import facade as ledger
 from openyibao.ledger.contracts import Month
 from openyibao.ledger.errors import PeriodClosed
@@ -36,6 +37,10 @@ from tests.support.world import ITEMS, NOW, World, instant
 DAY = date(2025, 3, 5)
 YEAR = (2025, "371500", "employee")
 BEFORE_WRITES = [(store, name) for name in ("write_settlement", "next_number", "add_lines", "withdraw", "update_visit")]
+LOCK_OF_PERSONS = 0x5059_0000_0000_0000
+HELD = """
+SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+AND ((classid::bigint << 32) | objid::bigint) = %s"""
 LOCKED = pytest.mark.parametrize("locked", [True, False], ids=["locks", "no-locks"])
 Race = Callable[..., list[Any]]
 
@@ -176,6 +181,32 @@ def test_two_settlements_cancelled_at_once(
     else:
         assert "counters are not those of a replay" in wrong(person)
         assert (second.settlement_no,) in moved, "a difference is settled for a bill that is cancelled"
+
+
+@pytest.mark.xfail(strict=True, reason="the lock is taken on the person the number named before it was waited for")
+def test_a_settlement_that_waited_for_joined_numbers(world: World, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two numbers of one person are joined meanwhile: it is settled under the lock of that person, or not at all."""
+    kept, other, hospital = world.person(), world.person(), world.hospital("tertiary")
+    for number in (kept, other):
+        world.bill(number, hospital, DAY, 400_000)
+    visit = ready(world, other, hospital, 400_000)
+    made = Meeting(db)
+    monkeypatch.setattr(store, "put_person_year", made.held(store.put_person_year, only=0))
+    write, held = store.write_settlement, []
+
+    def watched(*values: Any) -> int:
+        held.append(sql.one(HELD, (LOCK_OF_PERSONS + person_id(kept),)))
+        return write(*values)
+
+    monkeypatch.setattr(store, "write_settlement", watched)
+
+    def join() -> object:
+        with transaction.atomic():
+            people.merge_persons(actor("agency_review"), kept, other, on=DAY, at=NOW)
+            return settlement.join_person_years(actor("agency"), kept, NOW)
+
+    _, answer = made.run(join, lambda: world.settle(other, hospital, visit, 400_000))
+    assert isinstance(answer, TryAgain) or held == [(1,)]
 
 
 # Accounts -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Used after races and after kills. Nothing stops early; an empty list means that 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from openyibao.foundation import sql
 from openyibao.ledger import facade as ledger
@@ -123,12 +124,12 @@ def _changes(person: int, key: documents.YearKey) -> list[tuple[int, dict[str, i
         return []
     moved = documents.adjusted_payers([row.id for row in rows])
     fold = Fold(plan_of(rows[-1].plan_hash).policies.compiler)
-    for row in rows:
+    for at, row in enumerate(rows):
         who, visit, bill, stay = deciding.restored(row.decided)
         more = moved.get(row.id, {})
         payers = {layer: row.payers.get(layer, 0) + more.get(layer, 0) for layer in row.payers.keys() | more.keys()}
-        fold.restore(visit, who, bill, stay, payers, plan_of(row.plan_hash).policies.compiler)
-    return [(index + 1, changed) for index, changed in fold.replay()]
+        fold.restore(replace(visit, index=at), who, bill, stay, payers, plan_of(row.plan_hash).policies.compiler)
+    return [(rows[at].seq, changed) for at, changed in fold.replay()]
 
 
 def _nonzero(counters: dict[str, int]) -> dict[str, int]:

@@ -6,6 +6,7 @@ Every command works on the database of DATABASE_URL, or on the embedded one, whi
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -88,9 +89,13 @@ def serve(
     from granian import Granian
     from granian.constants import Interfaces
 
+    from openyibao.foundation.setup import embedded
+    from openyibao.foundation.supervisor import supervised
+
     connections.close_all()
+    database = embedded()
     show.err(f"国家接口：http://{host}:{port}/fsi/api/rsfComIfsService/callService（Ctrl-C 停止）")
-    Granian(
+    server = Granian(
         "openyibao.foundation.wsgi:application",
         address=host,
         port=port,
@@ -100,7 +105,9 @@ def serve(
         respawn_failed_workers=True,
         log_access=False,
         websockets=False,
-    ).serve()
+    )
+    with supervised(database) if database else nullcontext():
+        server.serve()
 
 
 def _load_demo() -> None:

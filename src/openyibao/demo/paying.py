@@ -13,7 +13,6 @@ from openyibao.kernel.clock import business_day
 from openyibao.ledger import facade as ledger
 from openyibao.ledger.contracts import BOOKS
 
-
 _WHOSE = {"personal_account": "账户", "person": "人员", "institution": "机构", "employer": "单位"}
 
 

@@ -163,11 +163,11 @@ class Embedded:
         )
 
     def _launch(self) -> None:
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        self._forget_reused_pid()
         log = self.home / "postgresql.log"
         deadline = time.monotonic() + 90
         while True:
-            port = _free_port()
+            port = self._chosen_port()
             settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": str(port)}
             arguments = [f"--{name.replace('_', '-')}={value}" for name, value in {**self.settings, **settings}.items()]
             with log.open("ab") as output:
@@ -188,6 +188,39 @@ class Embedded:
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable("嵌入式数据库未能启动", hint=f"见 {log}")
             time.sleep(0.3)  # the server before was killed and its children still hold its memory
+
+    def _chosen_port(self) -> int:
+        """The port of last time when nobody else took it, so that whoever knows the URL finds the server again."""
+        kept = self.home / "port"
+        last = int(kept.read_text(encoding="ascii")) if kept.exists() else 0
+        port = last if last and _is_free(last) else _free_port()
+        kept.write_text(str(port), encoding="ascii")
+        return port
+
+    def _forget_reused_pid(self) -> None:
+        """Remove a lock file whose process id now belongs to some other program, which would forbid a start for ever.
+
+        Otherwise PostgreSQL's own lock file stays: by it a server tells that one before it, killed, has children left
+        that still write to the data.
+        """
+        lock = self.data / "postmaster.pid"
+        try:
+            pid = int(lock.read_text(encoding="utf-8").splitlines()[0])
+        except (OSError, ValueError, IndexError):
+            return
+        if _alive(pid) and not _is_postgres(pid) and not self._processes():
+            lock.unlink()
+
+    def _processes(self) -> list[int]:
+        """Processes that work in the data folder (Linux)."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cwd"):
+            try:
+                if entry.readlink() == self.data.resolve():
+                    found.append(int(entry.parent.name))
+            except OSError:
+                continue
+        return found
 
     def _wait(self) -> None:
         import psycopg
@@ -307,6 +340,16 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _alive(pid: int) -> bool:

@@ -5,8 +5,16 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 
+from openyibao.foundation.launcher import Embedded
+
 _held = ExitStack()
 """Keeps the embedded server in use until the process ends."""
+_embedded: list[Embedded] = []
+
+
+def embedded() -> Embedded | None:
+    """The embedded server this process uses; None on a database of DATABASE_URL."""
+    return _embedded[0] if _embedded else None
 
 
 def django_ready(url: str = "") -> None:
@@ -19,9 +27,8 @@ def django_ready(url: str = "") -> None:
         return
     wanted = url or os.environ.get("DATABASE_URL", "")
     if not wanted:
-        from openyibao.foundation.launcher import Embedded
-
-        wanted = _held.enter_context(Embedded().in_use())
+        _embedded.append(Embedded())
+        wanted = _held.enter_context(_embedded[0].in_use())
         atexit.register(_held.close)
     os.environ["DATABASE_URL"] = wanted
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.foundation.settings")
