@@ -36,9 +36,14 @@ check: lint types
 bench: setup
 	$(BIN)/openyibao bench settle
 	$(BIN)/openyibao bench year
+	$(BIN)/openyibao bench gateway --persons 5000 --journals 50000 --seconds 3
 
 prove: setup
 	$(BIN)/python -m tests.prove --persons 1000000 --jobs 2
+	$(BIN)/python -m tests.proofs.equality --bills 20000
+	$(BIN)/python -m tests.proofs.kill --rounds 50
+	$(BIN)/python -m tests.proofs.hostile --messages 100000
+	$(BIN)/openyibao bench gateway
 
 docs: setup
 	$(BIN)/mkdocs build --strict
