@@ -21,9 +21,9 @@ class Options:
     body_bytes: int = 2 * 1024 * 1024
     depth: int = 12
     lines: int = 2_000
-    per_second: int = 200
+    per_second: int = 1_000
     """Messages an institution may send per second and process; `burst` of them at once."""
-    burst: int = 600
+    burst: int = 3_000
     tolerance_s: int = 30 * 60
     """How far the time of a signature may be from ours."""
     area: str = "370000"
