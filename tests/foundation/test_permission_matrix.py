@@ -182,7 +182,7 @@ def _people() -> dict[str, Verb]:
     born: dict[str, Any] = {"gender": "1", "born_on": date(1990, 1, 1), "area": CITY, "at": AT}
     return {
         "accounts_of": lambda s, a: people.accounts_of(a, s.person),
-        "add_supplement": lambda s, a: people.add_supplement(a, s.person, "enterprise_supplement", **when),
+        "add_supplement": lambda s, a: people.add_supplement(a, s.person, "enterprise", **when),
         "amend_identity": lambda s, a: people.amend_identity(a, s.person, identity(), gender="1", **when),
         "approve_filing": lambda s, a: people.approve_filing(a, s.filing, at=AT),
         "authorise_family": lambda s, a: people.authorise_family(a, s.other, s.person, **when),

@@ -33,6 +33,10 @@ class SandboxPerson:
     other_numbers: tuple[str, ...]
     key: str
     note: str
+    covered_since: str
+    """First day of the present coverage, "" without one."""
+    settled_this_year: int
+    """Settlements of the year that stand: a tally of this year does not begin at nothing."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -32,7 +32,20 @@ def persons(at: datetime, *, everyone: bool) -> list[SandboxPerson]:
     notes = {entry["key"]: entry["note"] for entry in material.named_persons()}
     audit.record(SYSTEM, "demo.list_persons", "sandbox", SYSTEM.area, persons=len(wanted))
     day = business_day(at)
-    return [_person(*by_number[no], serial, key, notes.get(key, ""), day) for no, serial, key in wanted]
+    settled = _settled(day.year)
+    return [
+        _person(*by_number[no], serial, key, notes.get(key, ""), day, settled.get(by_number[no][0].person_id, 0))
+        for no, serial, key in wanted
+    ]
+
+
+def _settled(year: int) -> dict[int, int]:
+    """Standing settlements of a benefit year by person."""
+    rows = sql.rows(
+        "SELECT person_id, count(*) FROM settlement_document WHERE year = %s AND state = 'standing' GROUP BY person_id",
+        (year,),
+    )
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def _dossiers(numbers: list[str]) -> dict[str, tuple[Dossier, list[str]]]:
@@ -47,7 +60,9 @@ def _dossiers(numbers: list[str]) -> dict[str, tuple[Dossier, list[str]]]:
     return {row[0]: (Dossier.from_row(row[2:]), list(row[1])) for row in rows}
 
 
-def _person(found: Dossier, numbers: list[str], serial: int, key: str, note: str, day: date) -> SandboxPerson:
+def _person(
+    found: Dossier, numbers: list[str], serial: int, key: str, note: str, day: date, settled: int
+) -> SandboxPerson:
     identity = found.identity()
     spell = found.spell_on(day) or (found.spells[-1] if found.spells else None)
     return SandboxPerson(
@@ -78,6 +93,8 @@ def _person(found: Dossier, numbers: list[str], serial: int, key: str, note: str
         other_numbers=tuple(no for no in numbers if no != found.main_no),
         key=key,
         note=note,
+        covered_since=spell.since.isoformat() if spell else "",
+        settled_this_year=settled,
     )
 
 

@@ -198,7 +198,7 @@ def _as_employee(rng: random.Random, member: Member, works: list[Employer], shar
     if member.employment == "organ" and happens(rng, shares["civil_servant_bp"]):
         member.supplements.append("civil_servant")
     elif member.employment == "enterprise" and happens(rng, shares["enterprise_supplement_bp"]):
-        member.supplements.append("enterprise_supplement")
+        member.supplements.append("enterprise")
 
 
 def _employ(member: Member, works: list[Employer], rng: random.Random) -> None:

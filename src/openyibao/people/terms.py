@@ -25,7 +25,7 @@ FILING_KINDS = {"chronic": "门诊慢特病", "two_disease": "两病用药保障
 FILING_STATES = {"pending": "待复核", "approved": "已通过", "refused": "未通过", "ended": "已终止"}
 SUPPLEMENTS = {
     "civil_servant": "公务员医疗补助",
-    "enterprise_supplement": "企业补充医疗保险",
+    "enterprise": "企业补充医疗保险",
     "liaohuibao": "聊惠保",
 }
 REMOTE_TYPES = {key: label for key, label in FILINGS.items() if key != "none"}

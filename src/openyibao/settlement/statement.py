@@ -83,6 +83,7 @@ def statement_pdf(
     Returns: PDF on A4 with text that can be searched; the same arguments give the same bytes.
     """
     assert printed_at.tzinfo is not None, "an aware instant"
+    printed_at = printed_at.replace(microsecond=0)
     total = settlement.amounts["medfee_sumamt"]
     assert not lines or sum(line.amount_fen for line in lines) == total, "lines are not those of the document"
     shown = json.dumps(plain(_shown(settlement, lines, printed_at, masked=masked)), ensure_ascii=False)
