@@ -294,3 +294,20 @@ def test_two_numbers_of_one_person_share_one_year(world: World, policies: Polici
     person_id = sql.one("SELECT person_id FROM people_number WHERE person_no = %s", (gone,))[0]  # type: ignore[index]
     stored = settlement.year_of(gone, 2024, "371500", "resident")
     assert settlement.replayed_year(person_id, 2024, "371500", "resident").counters == stored["counters"]
+
+
+def test_a_transfer_may_follow_a_stay_that_no_fund_paid(world: World) -> None:
+    from openyibao.settlement.contracts import Circumstances
+
+    person = world.person()
+    hospital = world.hospital("secondary")
+    hurt = world.stay_bill(
+        person, hospital, date(2024, 3, 5), 100_000, circumstances=Circumstances(exclusion="work_injury")
+    )
+    assert hurt.amounts["fund_pay_sumamt"] == 0
+    said = Circumstances(origin="transfer_up", follows=hurt.visit_no)
+    moved = world.stay_bill(person, world.hospital("tertiary"), date(2024, 3, 20), 1_000_000, circumstances=said)
+    assert moved.amounts["fund_pay_sumamt"] > 0
+    person_id = sql.one("SELECT person_id FROM people_number WHERE person_no = %s", (person,))[0]  # type: ignore[index]
+    stored = settlement.year_of(person, 2024, "371500", "employee")
+    assert settlement.replayed_year(person_id, 2024, "371500", "employee").counters == stored["counters"]

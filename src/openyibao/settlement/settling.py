@@ -157,6 +157,8 @@ class _Case:
         used = command.account_used
         policy_visit = deciding.visit_for(bill, self.standing.level, person, account_limit=-1 if used else 0)
         state = State(dict(facts.year.counters), dict(facts.year.stays))
+        if visit.stay_no and visit.stay_no not in state.stays and store.stay_settled(visit.stay_no, visit.person_id):
+            state.stays[visit.stay_no] = (0, 0)  # settled, but no fund paid: it took no number and no deductible
         policies = plan_of(facts.plan_hash).policies
         return deciding.decide(policies, person, policy_visit, state, self._accounts(), account_used=used)
 

@@ -407,6 +407,16 @@ def stay_of(visit_no: str, person_id: int) -> str:
     return str(found[0]) if found else ""
 
 
+def stay_settled(stay_no: str, person_id: int) -> bool:
+    """Whether a settlement of a piece of this stay stands."""
+    found = sql.one(
+        "SELECT 1 FROM settlement_visit WHERE coalesce(nullif(stay_no, ''), visit_no) = %s AND person_id = %s"
+        " AND inpatient AND standing > 0 LIMIT 1",
+        (stay_no, person_id),
+    )
+    return found is not None
+
+
 # Lines --------------------------------------------------------------------------------------------------------
 
 
