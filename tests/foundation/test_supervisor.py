@@ -50,7 +50,6 @@ def back(embedded: Embedded, before: int) -> bool:
     return False
 
 
-@pytest.mark.xfail(strict=True, reason="the launcher takes another port each time; serve does not look after it yet")
 def test_a_killed_server_comes_back_where_it_was(embedded: Embedded) -> None:
     with embedded.in_use() as url:
         with psycopg.connect(url, autocommit=True) as connection:

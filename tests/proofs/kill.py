@@ -29,7 +29,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from openyibao.foundation import setup
 from openyibao.foundation.launcher import ROOT_HOME
 from tests.support.hospital import ENTRY, Hospital, Line, OutcomeUnknown, RefusedByPlatform, Reply, sums_of
 from tests.support.servers import Platform
@@ -45,8 +44,6 @@ READY = 6
 """Visits each client makes ready for a burst."""
 KINDS = ("server", "postmaster", "postgres", "server+postgres", "server+postmaster", "backend")
 """What is killed. postmaster: PostgreSQL's main process alone; postgres: all of it; backend: one session of it."""
-LOOKED_AFTER = hasattr(setup, "looked_after")
-"""Whether `serve` starts a killed embedded PostgreSQL again; otherwise the server is started anew with it."""
 OPENS, SETTLES, CANCELS, UPLOADS = ("2201", "2401"), ("2207", "2304"), ("2208", "2305"), ("2204", "2301")
 WRITES = (*OPENS, *SETTLES, *CANCELS, *UPLOADS, "2203", "2402")
 SAME = ("medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc")
@@ -366,7 +363,7 @@ def kill(platform: Platform, kind: str, dice: random.Random) -> None:
 
 def recover(platform: Platform, kind: str) -> None:
     """Until it serves again. A server that was not killed must find the database again by itself."""
-    if "server" in kind or (kind != "backend" and not LOOKED_AFTER):
+    if "server" in kind:
         platform.kill_server()
         platform.start()
     platform.wait(120)

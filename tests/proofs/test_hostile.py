@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from openyibao.kernel.errors import Refused
 from tests.proofs import hostile
 from tests.proofs.hostile import Direct, Found, Ground, Siege, offered_not_done, prove, unlimited
 from tests.support.hostile_messages import DAMAGES, Known, damaged
+from tests.support.hostile_sockets import CLOSE, request
+from tests.support.servers import Platform
 from tests.support.touched import watch
 
 
@@ -48,6 +52,18 @@ def test_the_same_seed_damages_the_same_way() -> None:
     assert all(same)
     assert made[0] != made[2]
     assert len({one.body for one in made[0]}) > 200
+
+
+@pytest.mark.xfail(reason="a server thread waits for the rest of a body without a limit of time", strict=True)
+def test_bodies_that_never_come_do_not_keep_others_waiting(new_db: str) -> None:
+    """As many connections as the server has threads, each with half a body: others must still be answered."""
+    with ExitStack() as stack, Platform(url=new_db, workers=1, threads=2) as platform:
+        for _ in range(4):
+            held = stack.enter_context(socket.create_connection(platform.address))
+            held.sendall(request(b"{", length=5_000))
+        asking = stack.enter_context(socket.create_connection(platform.address, timeout=5))
+        asking.sendall(request(b"{}", CLOSE))
+        assert asking.recv(100).startswith(b"HTTP/1.1 401")
 
 
 # The proof itself ---------------------------------------------------------------------------------------------------

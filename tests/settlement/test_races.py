@@ -183,7 +183,6 @@ def test_two_settlements_cancelled_at_once(
         assert (second.settlement_no,) in moved, "a difference is settled for a bill that is cancelled"
 
 
-@pytest.mark.xfail(strict=True, reason="the lock is taken on the person the number named before it was waited for")
 def test_a_settlement_that_waited_for_joined_numbers(world: World, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two numbers of one person are joined meanwhile: it is settled under the lock of that person, or not at all."""
     kept, other, hospital = world.person(), world.person(), world.hospital("tertiary")

@@ -291,6 +291,7 @@ def test_two_numbers_of_one_person_share_one_year(world: World, policies: Polici
     assert yuan_text(third.amounts["fund_pay_sumamt"]) == wanted["fund_pay_sumamt"]
     negative = cancel(world, third, gone, hospital, inpatient=True)
     assert negative.amounts["fund_pay_sumamt"] == -third.amounts["fund_pay_sumamt"]
+    assert negative.adjustments == (), "what the joining changed was settled with it"
     person_id = sql.one("SELECT person_id FROM people_number WHERE person_no = %s", (gone,))[0]  # type: ignore[index]
     stored = settlement.year_of(gone, 2024, "371500", "resident")
     assert settlement.replayed_year(person_id, 2024, "371500", "resident").counters == stored["counters"]

@@ -145,7 +145,10 @@ class Embedded:
         """One process at a time starts or stops the server."""
         with (self.home / "start.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            try:
+                yield
+            finally:
+                fcntl.flock(lock, fcntl.LOCK_UN)  # closing would not do: a child forked meanwhile holds the file too
 
     def _create(self) -> None:
         shutil.rmtree(self.data, ignore_errors=True)

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from openyibao.foundation import audit
-from openyibao.foundation.actors import Actor, require
 from openyibao.foundation.transactions import joined
 from openyibao.kernel.clock import business_day
 from openyibao.ledger import facade as ledger
 from openyibao.policy.facade import Fold
 from openyibao.rulebook.facade import plan_of
-from openyibao.settlement import documents, store
+from openyibao.settlement import differences, documents, store
 from openyibao.settlement.contracts import Caller, Cancel, Settlement
-from openyibao.settlement.documents import TO_PERSON, DocumentRow
+from openyibao.settlement.documents import DocumentRow
 from openyibao.settlement.errors import AlreadyCancelled, LaterSettlement, SettlementUnknown
 from openyibao.settlement.logic import deciding, moves
 from openyibao.settlement.logic.switches import switch
@@ -126,7 +125,7 @@ class _Reversal:
         documents.reopen(self.visit, document, state)
         documents.supersede_requests(document.id, self.caller.at)
         for change in changes:
-            self._adjust(negative, change, mode)
+            differences.record(negative, change.document, change.payers, mode, self.today, self.caller.at)
         audit.record(
             self.caller.actor,
             "settlement.reverse",
@@ -146,65 +145,6 @@ class _Reversal:
                 ledger.reopen_account(account.id)
         mine = (account for account in held if account.owner_id == self.document.person_id)
         return sum(account.balance_fen + paid.get(account.id, 0) for account in mine)
-
-    def _adjust(self, negative: DocumentRow, change: _Change, mode: str) -> None:
-        """Record what changes for another document; in `replay_to_person` mode also post it."""
-        row = change.document
-        fields = row.fields_of_layers(plan_of(row.plan_hash).policies)
-        fund_changes = _of_funds(change.payers, fields)
-        person_fen = sum(fund_changes.values())
-        documents.insert_adjustment(negative.id, row.id, mode, dict(change.payers), person_fen)
-        if mode != TO_PERSON:
-            return
-        ledger.post_template(
-            "replay_difference",
-            _amounts(row, fund_changes, fields),
-            {"person": str(row.person_id)},
-            area=row.area,
-            day=self.today,
-            at=self.caller.at,
-            document_kind="adjustment",
-            document_no=f"{negative.settlement_no}/{row.settlement_no}",
-        )
-
-
-def settle_adjustment(actor: Actor, adjustment_id: int, at: datetime) -> None:
-    """Counter work (待补、待追办结): a difference was paid to the person, or by them. Raises: SettlementUnknown."""
-    with joined():
-        found = documents.locked_adjustment(adjustment_id)
-        if found is None:
-            raise SettlementUnknown(f"没有未办结的差额 {adjustment_id}", hint="核对差额编号")
-        row, payers = found
-        require(actor, "settlement.adjust", row.area)
-        fields = row.fields_of_layers(plan_of(row.plan_hash).policies)
-        ledger.post_template(
-            "difference_settled",
-            _amounts(row, _of_funds(payers, fields), fields),
-            {"person": str(row.person_id)},
-            area=row.area,
-            day=business_day(at),
-            at=at,
-            document_kind="adjustment_settled",
-            document_no=str(adjustment_id),
-        )
-        documents.close_adjustment(adjustment_id, at)
-        audit.record(actor, "settlement.settle_adjustment", row.settlement_no, row.area, adjustment=adjustment_id)
-
-
-def _of_funds(payers: Mapping[str, int], fields: Mapping[str, str]) -> dict[str, int]:
-    """Changes of funds alone: the city product and the hospital settle theirs themselves."""
-    outside = ("supplement_pay", "hosp_part_amt")
-    return {layer: fen for layer, fen in payers.items() if fields[layer] not in outside}
-
-
-def _amounts(row: DocumentRow, changes: Mapping[str, int], fields: Mapping[str, str]) -> dict[str, int]:
-    """Changes as the ledger's templates name them: to the person, or from the person, by fund."""
-    found: dict[str, int] = {}
-    for layer, fen in changes.items():
-        side = "to_person" if fen > 0 else "from_person"
-        key = f"{side}:{ledger.fund_of(fields[layer], row.scheme, layer)}"
-        found[key] = found.get(key, 0) + abs(fen)
-    return found
 
 
 def _added(payers: Mapping[str, int], moved: Mapping[str, int]) -> dict[str, int]:

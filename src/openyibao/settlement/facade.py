@@ -6,7 +6,8 @@ Every verb takes who calls and a command, opens a transaction unless one is open
 from __future__ import annotations
 
 from openyibao.settlement.billing import upload_lines, withdraw_lines
-from openyibao.settlement.cancelling import reverse, settle_adjustment
+from openyibao.settlement.cancelling import reverse
+from openyibao.settlement.differences import settle_adjustment
 from openyibao.settlement.lists import accepted_list, record_settlement_list
 from openyibao.settlement.logic.benefits import INSUTYPES, PSN_TYPES, benefit_of, scheme_of
 from openyibao.settlement.merging import join_person_years

@@ -1,7 +1,7 @@
 """Two numbers of one person (合并人员编号): after the register joined them, their person-years are joined here.
 
 Documents stay as they are; they change hands, are put in one order by the time they were settled, and each year is
-replayed. What the joined year would have paid differently is answered and recorded, for counter work to settle.
+replayed. What the joined year would have paid differently is recorded and posted, for counter work to settle.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from datetime import datetime
 from openyibao.foundation import audit
 from openyibao.foundation.actors import Actor, require
 from openyibao.foundation.transactions import joined
+from openyibao.kernel.clock import business_day
 from openyibao.people import facade as people
 from openyibao.policy.facade import Fold
 from openyibao.rulebook.facade import plan_of
-from openyibao.settlement import documents, store
+from openyibao.settlement import differences, documents, store
 from openyibao.settlement.documents import YearKey
 from openyibao.settlement.logic import deciding
 
@@ -44,12 +45,12 @@ def join_person_years(actor: Actor, kept_no: str, at: datetime) -> list[Differen
         found = []
         for key in keys:
             require(actor, "settlement.adjust", key[1])
-            found += _joined_year(kept, key)
+            found += _joined_year(kept, key, at)
             audit.record(actor, "settlement.join_person_years", kept_no, key[1], year=key[0], at=at)
         return found
 
 
-def _joined_year(person_id: int, key: YearKey) -> list[Difference]:
+def _joined_year(person_id: int, key: YearKey, at: datetime) -> list[Difference]:
     """Number the year's documents anew and replay it; what its standing documents would have been paid differently."""
     count = store.renumber(person_id, key)
     rows = documents.standing(person_id, key)
@@ -58,13 +59,15 @@ def _joined_year(person_id: int, key: YearKey) -> list[Difference]:
         store.put_person_year(person_id, key, count, {}, {})
         return []
     fold = Fold(plan_of(rows[-1].plan_hash).policies.compiler)
-    for at, row in enumerate(rows):
+    for index, row in enumerate(rows):
         person, visit, bill, stay = deciding.restored(row.decided)
         payers = dict(row.payers)
         for layer, fen in moved.get(row.id, {}).items():
             payers[layer] = payers.get(layer, 0) + fen
-        fold.restore(replace(visit, index=at), person, bill, stay, payers, plan_of(row.plan_hash).policies.compiler)
+        fold.restore(replace(visit, index=index), person, bill, stay, payers, plan_of(row.plan_hash).policies.compiler)
     changes = fold.replay()
     state = fold.state((key[1], key[2]))
     store.put_person_year(person_id, key, count, state.counters, state.stays)
-    return [Difference(rows[at].settlement_no, changed) for at, changed in changes]
+    for index, changed in changes:
+        differences.record(rows[index], rows[index], changed, documents.TO_PERSON, business_day(at), at)
+    return [Difference(rows[index].settlement_no, changed) for index, changed in changes]

@@ -19,6 +19,7 @@ from openyibao.foundation import sql
 from openyibao.institutions import facade as institutions
 from openyibao.institutions.contracts import Institution
 from openyibao.kernel.clock import business_day
+from openyibao.kernel.errors import TryAgain
 from openyibao.ledger.contracts import POST_SQL, JournalDraft
 from openyibao.ledger.errors import refusal_of as ledger_refusal
 from openyibao.people.contracts import Dossier
@@ -156,7 +157,14 @@ def lock_person(person_no: str) -> int:
         found = sql.one("SELECT person_id FROM people_number WHERE person_no = %s", (person_no,))
     if found is None:
         raise PersonUnknown(f"没有人员编号 {person_no}", hint="先以 1101 取得人员编号", person_no=person_no)
-    return int(found[0])
+    person_id = int(found[0])
+    if person_id_of(person_no) != person_id:
+        raise _numbers_joined(person_no)
+    return person_id
+
+
+def _numbers_joined(person_no: str) -> TryAgain:
+    return TryAgain(f"人员编号 {person_no} 正在合并", hint="以同一报文ID重发", person_no=person_no)
 
 
 def lock_person_id(person_id: int) -> None:
@@ -305,7 +313,10 @@ def locked_facts(
             hint="核对 mdtrt_id、psn_no 与 fixmedins_code，三者须同属一次就诊",
             visit_no=visit_no,
         )
-    return _facts(row, accounts)
+    facts = _facts(row, accounts)
+    if facts.visit.person_id != person[0]:
+        raise _numbers_joined(person_no)
+    return facts
 
 
 def _facts(row: Sequence[Any], accounts: list[Account]) -> Facts:
