@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from openyibao.policy.facade import Policies, data_folder
-from tests.support.databases import Server, one_at_a_time, server
+from tests.support.databases import Server, forget_kept, one_at_a_time, server
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,9 @@ def _connected(postgres: Server) -> Iterator[str]:
             connection.close()
             connection.settings_dict.update(django_database(url))
         os.environ["DATABASE_URL"] = url
+        forget_kept()
         yield url
+        os.environ.pop("DATABASE_URL", None)
         for connection in connections.all():
             connection.close()
 

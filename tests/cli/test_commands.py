@@ -226,8 +226,5 @@ def test_new_city_never_overwrites(tmp_path: Path) -> None:
     assert run("policy", "new-city", "371400", "--into", tmp_path).returncode == 2
 
 
-def test_version_and_demo() -> None:
+def test_version() -> None:
     assert run("--version").stdout.startswith("openyibao ")
-    done = run("demo")
-    assert done.returncode == 0
-    assert done.stdout.count("依据：") >= 4

@@ -101,3 +101,14 @@ def one_at_a_time(name: str) -> Iterator[None]:
     with path.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def forget_kept() -> None:
+    """Empty what the process keeps by version: another database has other versions of the same numbers."""
+    from openyibao.catalogue import facade as catalogue
+    from openyibao.gateway import signing
+    from openyibao.institutions import facade as institutions
+
+    institutions._kept.clear()
+    catalogue.ITEMS._scopes.clear()
+    signing.forget_signers()
