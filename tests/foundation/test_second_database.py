@@ -164,6 +164,7 @@ def test_the_doors_of_the_rooms_hold_on_it(second: Server) -> None:
     assert not any("s" in line for line in passed), "a suite was skipped"
 
 
+@pytest.mark.slow
 def test_a_visit_is_settled_over_http_on_it(second: Server) -> None:
     """By a role that owns its database and nothing else."""
     place = owned(second)
@@ -297,6 +298,9 @@ def test_an_older_server_takes_what_its_own_programs_wrote(second: Server, own: 
     with Platform(url=fresh["DATABASE_URL"]) as platform:
         same_answers(platform, world["code"], told)
         settled(platform, world, world["persons"][0])
+    with new_home("from-older") as home:
+        done({"OPENYIBAO_HOME": str(home)}, "restore", str(file))
+        assert json.loads(done({"OPENYIBAO_HOME": str(home)}, "ledger", "verify", "--json"))["findings"] == []
 
 
 @pytest.mark.slow

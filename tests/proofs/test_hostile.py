@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -12,15 +13,16 @@ import pytest
 from django.db import connection
 
 from openyibao.foundation import sql
-from openyibao.gateway import dispatch, journal
+from openyibao.gateway import dispatch
 from openyibao.gateway.handlers.base import HANDLERS, Call, Reply
 from openyibao.gateway.handlers.registry import load_handlers
 from openyibao.kernel.errors import Refused
-from tests.proofs import hostile
-from tests.proofs.hostile import Direct, Found, Ground, Siege, offered_not_done, prove, unlimited
+from tests.proofs.hostile import offered_not_done, prove, unlimited
+from tests.support.besieged import Ground
 from tests.support.hostile_messages import DAMAGES, Known, damaged
 from tests.support.hostile_sockets import CLOSE, request
 from tests.support.servers import Platform
+from tests.support.siege import Direct, Found, Siege
 from tests.support.touched import watch
 
 
@@ -40,7 +42,6 @@ def test_20_000_hostile_messages(new_db: str) -> None:
 
 
 def test_the_same_seed_damages_the_same_way() -> None:
-    body = Ground.__doc__ or ""
     message = b'{"infno": "2207", "msgid": "1", "input": {"data": {"psn_no": "1", "medfee_sumamt": "1.00"}}}'
     known = Known(["1"], ["V"], ["S"], ["H"], ["C"])
     made = [
@@ -48,19 +49,20 @@ def test_the_same_seed_damages_the_same_way() -> None:
         for dice in (random.Random(5), random.Random(5), random.Random(6))
     ]
     same = [one.how == other.how for one, other in zip(made[0], made[1], strict=True)]
-    assert body
     assert all(same)
     assert made[0] != made[2]
     assert len({one.body for one in made[0]}) > 200
 
 
+@pytest.mark.slow
 @pytest.mark.xfail(reason="a server thread waits for the rest of a body without a limit of time", strict=True)
 def test_bodies_that_never_come_do_not_keep_others_waiting(new_db: str) -> None:
-    """As many connections as the server has threads, each with half a body: others must still be answered."""
-    with ExitStack() as stack, Platform(url=new_db, workers=1, threads=2) as platform:
-        for _ in range(4):
+    """More connections than the server has threads, each with half a body: others must still be answered."""
+    with Platform(url=new_db, workers=1, threads=2) as platform, ExitStack() as stack:
+        for _ in range(8):
             held = stack.enter_context(socket.create_connection(platform.address))
             held.sendall(request(b"{", length=5_000))
+        time.sleep(1)
         asking = stack.enter_context(socket.create_connection(platform.address, timeout=5))
         asking.sendall(request(b"{}", CLOSE))
         assert asking.recv(100).startswith(b"HTTP/1.1 401")
@@ -153,12 +155,8 @@ def test_a_person_given_away_is_found(besieged: tuple[Ground, Siege], monkeypatc
 
 
 def test_a_leak_of_the_program_is_found(besieged: tuple[Ground, Siege], monkeypatch: pytest.MonkeyPatch) -> None:
-    real = journal.stored_reply
-    assert real
-
     def telling(_: Any, call: Call) -> Reply:
         raise Refused('File "/srv/x.py", line 3')
 
     plant(monkeypatch, "2201", telling)
     assert "gives away how it was made" in faults_with(besieged)
-    assert hostile.LEAKS.search("SELECT 1")

@@ -312,3 +312,26 @@ def test_a_transfer_may_follow_a_stay_that_no_fund_paid(world: World) -> None:
     person_id = sql.one("SELECT person_id FROM people_number WHERE person_no = %s", (person,))[0]  # type: ignore[index]
     stored = settlement.year_of(person, 2024, "371500", "employee")
     assert settlement.replayed_year(person_id, 2024, "371500", "employee").counters == stored["counters"]
+
+
+def test_a_stay_over_new_year_bears_one_deductible(world: World) -> None:
+    person = world.person("resident", "adult")
+    hospital = world.hospital("tertiary")
+    stay = world.stay(person, hospital, date(2023, 12, 10), "390")
+    world.upload(person, hospital, stay, date(2023, 12, 20), {"in_scope": 1_000_000}, inpatient=True)
+    old = world.settle(
+        person, hospital, stay, 1_000_000, inpatient=True, insutype="390", mid_stay=True, ended_on=date(2023, 12, 31)
+    )
+    world.upload(person, hospital, stay, date(2024, 1, 5), {"in_scope": 2_000_000}, inpatient=True)
+    world.discharge(person, hospital, stay, date(2024, 1, 10), "390")
+    new = world.settle(person, hospital, stay, 2_000_000, inpatient=True, insutype="390")
+    assert (old.amounts["act_pay_dedc"], new.amounts["act_pay_dedc"]) == (80_000, 0)
+    assert (old.year, new.year) == (2023, 2024)
+    later = world.stay_bill(person, hospital, date(2024, 3, 1), 500_000, insutype="390")
+    assert later.amounts["act_pay_dedc"] == 80_000, "the first stay of the new year"
+    person_id = sql.one("SELECT person_id FROM people_number WHERE person_no = %s", (person,))[0]  # type: ignore[index]
+    stored = settlement.year_of(person, 2024, "371500", "resident")
+    replayed = settlement.replayed_year(person_id, 2024, "371500", "resident")
+    assert (replayed.counters, replayed.stays) == (stored["counters"], stored["stays"])
+    cancel(world, later, person, hospital, inpatient=True)
+    assert settlement.year_of(person, 2024, "371500", "resident")["stays"].keys() == {stay}

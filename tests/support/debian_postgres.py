@@ -2,7 +2,7 @@
 
     with second_server() as server:      # tests.support.databases.Server
 
-Started by our launcher with the distribution's programs, so for root it runs as the launcher's unprivileged account too.
+Started by our launcher with the distribution's programs: for root it runs as the launcher's unprivileged account.
 """
 
 from __future__ import annotations

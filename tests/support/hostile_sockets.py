@@ -104,7 +104,7 @@ CLOSE = "Connection: close"
 def raw_cases(address: Address) -> Iterator[tuple[str, Run, Expect]]:
     """Name, what to do with two good bodies that were never sent before, and how many of them must be done.
 
-    A body that is a whole JSON object may be taken though the transfer broke off after it: nothing of it can be missing.
+    A body that is a whole JSON object may be taken though the transfer broke off after it: nothing of it is missing.
     """
 
     def case(*parts: bytes | Callable[[Sequence[bytes]], bytes], end: str = "shut", pause: float = 0.0) -> Run:

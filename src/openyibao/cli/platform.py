@@ -20,6 +20,12 @@ keys = typer.Typer(no_args_is_help=True, help="密钥：封存身份信息的 SM
 Sandbox = Annotated[bool, typer.Option("--sandbox", help="沙箱：公开的密钥与凭据，虚构人员，不得存真实数据。")]
 
 
+class SandboxRefused(OpenyibaoError):
+    """What is meant as a sandbox is set up as a real platform (不得作为沙箱)."""
+
+    code = "SANDBOX_REFUSED"
+
+
 class NotEmpty(OpenyibaoError):
     """A file or database that must be new is not (目标已存在)."""
 
@@ -74,13 +80,18 @@ def keys_new(file: Annotated[Path, typer.Argument(help="新密钥文件，不得
 
 Host = Annotated[str, typer.Option("--host", help="监听地址。")]
 Port = Annotated[int, typer.Option("--port", help="监听端口。")]
+Threads = Annotated[int, typer.Option("--threads", help="每个服务进程的线程数。")]
 Workers = Annotated[int, typer.Option("--workers", help="服务进程数。")]
 
 
 def serve(
-    sandbox: Sandbox = False, host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 2, threads: int = 4
+    sandbox: Sandbox = False, host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 2, threads: Threads = 4
 ) -> None:
     """启动服务：升级数据库，沙箱为空时装载演示数据，然后应答国家接口；Ctrl-C 停止。"""
+    if sandbox and os.environ.get("OPENYIBAO_KEYS"):
+        raise SandboxRefused(
+            "沙箱用公开的密钥，不得与 OPENYIBAO_KEYS 同用", hint="去掉 --sandbox，或去掉 OPENYIBAO_KEYS"
+        )
     ready(sandbox=sandbox)
     prepare()
     if sandbox:
@@ -96,7 +107,7 @@ def serve(
     database = embedded()
     show.err(f"国家接口：http://{host}:{port}/fsi/api/rsfComIfsService/callService（Ctrl-C 停止）")
     server = Granian(
-        "openyibao.foundation.wsgi:application",
+        "openyibao.gateway.wsgi:application",
         address=host,
         port=port,
         interface=Interfaces.WSGI,

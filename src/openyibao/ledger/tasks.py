@@ -12,10 +12,13 @@ from openyibao.foundation.actors import SYSTEM
 from openyibao.ledger import facade
 
 
-@app.periodic(cron="20 0 * * *")
+@app.periodic(cron="20 16 * * *")
 @app.task(queueing_lock="ledger.seal_yesterday")
 def seal_yesterday(timestamp: int = 0) -> int:
-    """Seal yesterday's journals (每日封账); the number of areas. Sealing a sealed day changes nothing."""
+    """Seal yesterday's journals (每日封账); the number of areas. Sealing a sealed day changes nothing.
+
+    The clock of periodic jobs is UTC: 16:20 there is 00:20 in Shanghai.
+    """
     return seal(clock.today() - timedelta(days=1))
 
 

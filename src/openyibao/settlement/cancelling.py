@@ -7,20 +7,19 @@ area's mode, a reason to refuse, a difference settled with the person, or a requ
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from openyibao.foundation import audit
 from openyibao.foundation.transactions import joined
 from openyibao.kernel.clock import business_day
 from openyibao.ledger import facade as ledger
-from openyibao.policy.facade import Fold
-from openyibao.rulebook.facade import plan_of
+from openyibao.policy.facade import State
 from openyibao.settlement import differences, documents, store
 from openyibao.settlement.contracts import Caller, Cancel, Settlement
 from openyibao.settlement.documents import DocumentRow
 from openyibao.settlement.errors import AlreadyCancelled, LaterSettlement, SettlementUnknown
-from openyibao.settlement.logic import deciding, moves
+from openyibao.settlement.logic import moves
 from openyibao.settlement.logic.switches import switch
 
 REFUSE = "refuse"
@@ -74,15 +73,18 @@ class _Reversal:
         later = [row for row in others if row.seq > document.seq]
         if later and mode == REFUSE:
             raise self._later(later)
-        fold, undone = self._fold(others)
-        changes = [_Change(document, undone)] if undone else []
-        # a visit carries as its index how many documents of the year came before it: its sequence number less one
-        by_seq = {row.seq: row for row in others}
-        changes += [_Change(by_seq[index + 1], changed) for index, changed in fold.replay()]
+        undone = documents.adjusted_payers([document.id]).get(document.id, {})
+        changes = (
+            [_Change(document, {layer: -fen for layer, fen in undone.items() if fen})] if any(undone.values()) else []
+        )
+        after = State()
+        if others:
+            fold = documents.fold_of(others)
+            changes += [_Change(others[index], changed) for index, changed in fold.replay()]
+            after = fold.state((document.area, document.scheme))
         state = moves.next_state(self.visit.state, "reverse")
         year = store.person_year(document.person_id, document.year, document.area, document.scheme)
         negative = self._write(state, year.seq + 1, mode, changes)
-        after = fold.state((document.area, document.scheme))
         store.put_person_year(document.person_id, document.key, year.seq + 1, after.counters, after.stays)
         return documents.shown(negative)
 
@@ -93,20 +95,6 @@ class _Reversal:
             hint="从最后一笔起依次撤销，再撤销本笔，然后重新结算",
             settlements=[row.settlement_no for row in later],
         )
-
-    def _fold(self, others: list[DocumentRow]) -> tuple[Fold, dict[str, int]]:
-        """A fold of the documents that stand without this one, each under the policies it was settled by.
-
-        With it, what differences settled before moved for this one: they are taken back with it.
-        """
-        fold = Fold(plan_of(self.document.plan_hash).policies.compiler)
-        moved = documents.adjusted_payers([row.id for row in (*others, self.document)])
-        for row in others:
-            person, visit, bill, stay = deciding.restored(row.decided)
-            payers = _added(row.payers, moved.get(row.id, {}))
-            visit = replace(visit, index=row.seq - 1)
-            fold.restore(visit, person, bill, stay, payers, plan_of(row.plan_hash).policies.compiler)
-        return fold, {layer: -fen for layer, fen in moved.get(self.document.id, {}).items() if fen}
 
     # Writing --------------------------------------------------------------------------------------------------
 
@@ -145,7 +133,3 @@ class _Reversal:
                 ledger.reopen_account(account.id)
         mine = (account for account in held if account.owner_id == self.document.person_id)
         return sum(account.balance_fen + paid.get(account.id, 0) for account in mine)
-
-
-def _added(payers: Mapping[str, int], moved: Mapping[str, int]) -> dict[str, int]:
-    return {layer: payers.get(layer, 0) + moved.get(layer, 0) for layer in dict.fromkeys((*payers, *moved))}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from openyibao.foundation import sql
 from openyibao.people.contracts import Dossier
-from openyibao.policy.facade import Policies
+from openyibao.policy.facade import Fold, Policies, State
+from openyibao.rulebook.facade import plan_of
 from openyibao.settlement import store
 from openyibao.settlement.contracts import Caller, FundPart, PersonShown, Settlement
 from openyibao.settlement.logic import deciding
@@ -115,6 +116,31 @@ def adjusted_payers(document_ids: Sequence[int]) -> dict[int, dict[str, int]]:
         for layer, fen in json.loads(text).items():
             moved[layer] = moved.get(layer, 0) + fen
     return found
+
+
+def fold_of(rows: Sequence[DocumentRow]) -> Fold:
+    """A fold of a person-year's standing documents, each under the policies it was settled by; `replay` settles anew.
+
+    A visit carries as its index the document's place in `rows`. What a stay brought from an earlier year is the opening
+    state; what differences settled before moved counts as paid.
+    """
+    moved = adjusted_payers([row.id for row in rows])
+    opening = State()
+    parts = []
+    for index, row in enumerate(rows):
+        person, visit, bill, stay = deciding.restored(row.decided)
+        carried = row.decided.get("carried")
+        if carried is not None:
+            opening.stays.setdefault(stay, (carried[0], carried[1]))
+        payers = dict(row.payers)
+        for layer, fen in moved.get(row.id, {}).items():
+            payers[layer] = payers.get(layer, 0) + fen
+        parts.append((replace(visit, index=index), person, bill, stay, payers, row.plan_hash))
+    latest = plan_of(rows[-1].plan_hash).policies.compiler
+    fold = Fold(latest, {(rows[-1].area, rows[-1].scheme): opening})
+    for visit, person, bill, stay, payers, plan_hash in parts:
+        fold.restore(visit, person, bill, stay, payers, plan_of(plan_hash).policies.compiler)
+    return fold
 
 
 # Writing ------------------------------------------------------------------------------------------------------

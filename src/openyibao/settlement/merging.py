@@ -7,7 +7,7 @@ replayed. What the joined year would have paid differently is recorded and poste
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from openyibao.foundation import audit
@@ -15,11 +15,8 @@ from openyibao.foundation.actors import Actor, require
 from openyibao.foundation.transactions import joined
 from openyibao.kernel.clock import business_day
 from openyibao.people import facade as people
-from openyibao.policy.facade import Fold
-from openyibao.rulebook.facade import plan_of
 from openyibao.settlement import differences, documents, store
 from openyibao.settlement.documents import YearKey
-from openyibao.settlement.logic import deciding
 
 
 @dataclass(frozen=True)
@@ -54,17 +51,10 @@ def _joined_year(person_id: int, key: YearKey, at: datetime) -> list[Difference]
     """Number the year's documents anew and replay it; what its standing documents would have been paid differently."""
     count = store.renumber(person_id, key)
     rows = documents.standing(person_id, key)
-    moved = documents.adjusted_payers([row.id for row in rows])
     if not rows:
         store.put_person_year(person_id, key, count, {}, {})
         return []
-    fold = Fold(plan_of(rows[-1].plan_hash).policies.compiler)
-    for index, row in enumerate(rows):
-        person, visit, bill, stay = deciding.restored(row.decided)
-        payers = dict(row.payers)
-        for layer, fen in moved.get(row.id, {}).items():
-            payers[layer] = payers.get(layer, 0) + fen
-        fold.restore(replace(visit, index=index), person, bill, stay, payers, plan_of(row.plan_hash).policies.compiler)
+    fold = documents.fold_of(rows)
     changes = fold.replay()
     state = fold.state((key[1], key[2]))
     store.put_person_year(person_id, key, count, state.counters, state.stays)

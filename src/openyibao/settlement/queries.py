@@ -153,9 +153,6 @@ def replayed_year(person_id: int, year: int, area: str, scheme: str) -> State:
     rows = documents.standing(person_id, (year, area, scheme))
     if not rows:
         return State()
-    fold = Fold(plan_of(rows[-1].plan_hash).policies.compiler)
-    for row in rows:
-        person, visit, bill, stay = deciding.restored(row.decided)
-        fold.restore(visit, person, bill, stay, row.payers, plan_of(row.plan_hash).policies.compiler)
+    fold = documents.fold_of(rows)
     fold.replay()
     return fold.state((area, scheme))

@@ -157,10 +157,24 @@ class _Case:
         used = command.account_used
         policy_visit = deciding.visit_for(bill, self.standing.level, person, account_limit=-1 if used else 0)
         state = State(dict(facts.year.counters), dict(facts.year.stays))
-        if visit.stay_no and visit.stay_no not in state.stays and store.stay_settled(visit.stay_no, visit.person_id):
-            state.stays[visit.stay_no] = (0, 0)  # settled, but no fund paid: it took no number and no deductible
+        carried = self._carried(bill.stay_no, state)
+        if carried is not None:
+            state.stays[bill.stay_no] = carried
         policies = plan_of(facts.plan_hash).policies
-        return deciding.decide(policies, person, policy_visit, state, self._accounts(), account_used=used)
+        decision = deciding.decide(policies, person, policy_visit, state, self._accounts(), account_used=used)
+        decision.carried = carried
+        return decision
+
+    def _carried(self, stay_no: str, state: State) -> tuple[int, int] | None:
+        """What a stay brings into this year from pieces settled before it: its number and the deductible it bore.
+
+        A stay over New Year bears one deductible and counts once, in the year of its first piece. A piece that no fund
+        paid brings nothing, and yet the stay was settled.
+        """
+        visit = self.facts.visit
+        if not visit.inpatient or stay_no in state.stays or not (visit.stay_no or visit.standing):
+            return None
+        return store.earlier_stay(stay_no, visit.person_id)
 
     def _accounts(self) -> list[Payable]:
         """Own account first, then those of the family who authorised this person on the day."""
@@ -237,7 +251,7 @@ class _Case:
             *(shown.year, shown.seq, shown.decided_on, shown.settled_at, shown.mid_stay),
             *(amounts["medfee_sumamt"], amounts["fund_pay_sumamt"], amounts["hosp_part_amt"]),
             *(own, amounts["acct_mulaid_pay"], amounts["psn_cash_pay"]),
-            *(_json(amounts), _json(decision.payers), _json(deciding.stored_facts(settled))),
+            *(_json(amounts), _json(decision.payers), _json(deciding.stored_facts(settled, decision.carried))),
             *(_json(settled.state_before), _json(decision.spent)),
             *(shown.plan_hash, decision.trace, _json(details_of(shown, self.batch.id))),
             *(self.caller.msgid, self.caller.infno),

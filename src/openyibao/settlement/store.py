@@ -418,14 +418,21 @@ def stay_of(visit_no: str, person_id: int) -> str:
     return str(found[0]) if found else ""
 
 
-def stay_settled(stay_no: str, person_id: int) -> bool:
-    """Whether a settlement of a piece of this stay stands."""
+def earlier_stay(stay_no: str, person_id: int) -> tuple[int, int] | None:
+    """(n-th, deductible borne) of a stay as another year has it; (0, 0) when no fund paid; None if never settled."""
     found = sql.one(
+        "SELECT stays->%s->>0, stays->%s->>1 FROM settlement_person_year"
+        " WHERE person_id = %s AND jsonb_exists(stays, %s) ORDER BY year DESC LIMIT 1",
+        (stay_no, stay_no, person_id, stay_no),
+    )
+    if found is not None:
+        return int(found[0]), int(found[1])
+    settled = sql.one(
         "SELECT 1 FROM settlement_visit WHERE coalesce(nullif(stay_no, ''), visit_no) = %s AND person_id = %s"
         " AND inpatient AND standing > 0 LIMIT 1",
         (stay_no, person_id),
     )
-    return found is not None
+    return (0, 0) if settled is not None else None
 
 
 # Lines --------------------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ def _server(url: str) -> Iterator[list[int]]:
     import psutil
 
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4"]
-    command += ["--port", str(PORT), "--no-ws", "--log-level", "warning", "openyibao.foundation.wsgi:application"]
+    command += ["--port", str(PORT), "--no-ws", "--log-level", "warning", "openyibao.gateway.wsgi:application"]
     process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
     try:
         deadline = time.monotonic() + 60

@@ -75,6 +75,8 @@ class Decision:
     funds: tuple[FundPart, ...]
     spent: list[tuple[int, int]]
     state: State
+    carried: tuple[int, int] | None = None
+    """What the stay brought from an earlier year: (n-th of the year, deductible borne)."""
 
     @property
     def trace(self) -> bytes:
@@ -225,8 +227,8 @@ def journal_amounts(settled: Settled, spent: Sequence[tuple[int, int]]) -> dict[
     return found
 
 
-def stored_facts(settled: Settled) -> dict[str, Any]:
-    """What a document keeps to be settled again: person, visit, bill, stay."""
+def stored_facts(settled: Settled, carried: tuple[int, int] | None) -> dict[str, Any]:
+    """What a document keeps to be settled again: person, visit, bill, stay, and what the stay brought with it."""
     person, visit = settled.person, settled.visit
     return {
         "person": {
@@ -241,6 +243,7 @@ def stored_facts(settled: Settled) -> dict[str, Any]:
         "visit": _plain(visit),
         "bill": list(settled.bill),
         "stay": settled.stay_key,
+        "carried": carried,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import signal
 import sys
@@ -21,7 +22,22 @@ def make() -> object:
     django_ready()
     from django.core.wsgi import get_wsgi_application
 
-    return get_wsgi_application()
+    made = get_wsgi_application()
+    _warm()
+    return made
+
+
+def _warm() -> None:
+    """Read what the first message would otherwise wait for: the policies in force, the interface's tables."""
+    from django.db import DatabaseError
+
+    from openyibao.gateway.handlers.registry import load_handlers
+    from openyibao.rulebook.errors import NothingPublished
+    from openyibao.rulebook.facade import plan_in_force
+
+    load_handlers()
+    with contextlib.suppress(DatabaseError, NothingPublished):  # whoever sends a message is told
+        _ = plan_in_force().policies.compiler
 
 
 application = make()
