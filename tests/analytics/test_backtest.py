@@ -62,6 +62,7 @@ SECRETS: dict[str, dict[str, Any]] = {
 SLOW = pytest.mark.slow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", [pytest.param(name, marks=SLOW if "remote" in name else ()) for name in SECRETS])
 def test_three_secret_figures_are_named_and_no_other(title: str, policies: Policies, tmp_path: Path) -> None:
     secret = SECRETS[title]
@@ -132,6 +133,7 @@ SPOILED: dict[str, Callable[[Recorded, random.Random], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [pytest.param(kind, marks=() if kind == "group" else SLOW) for kind in SPOILED])
 def test_wrong_attributes_are_named_as_such_and_not_as_figures(kind: str, policies: Policies, tmp_path: Path) -> None:
     bureau(tmp_path, policies, persons=400, spoil=SPOILED[kind])

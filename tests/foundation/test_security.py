@@ -105,6 +105,7 @@ def settled(db: str) -> tuple[dict[str, str], str, dict[str, Any]]:
     return words, log, told
 
 
+@pytest.mark.slow
 def test_no_table_holds_an_identity_number_a_phone_or_a_name_in_clear(
     settled: tuple[dict[str, str], str, dict[str, Any]],
 ) -> None:
@@ -242,6 +243,7 @@ def tables(url: str) -> int:
     return int(found[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("migrate",), ("serve", "--port", "1"), ("worker", "--one-shot")])
 def test_without_a_sandbox_and_without_keys_nothing_starts(empty: str, words: tuple[str, ...]) -> None:
     done = run(*words, DATABASE_URL=empty)
@@ -257,6 +259,7 @@ def new_keys(path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_another_set_of_keys_is_refused_at_the_start(empty: str, tmp_path: Path) -> None:
     mine, other = new_keys(tmp_path / "mine.json"), new_keys(tmp_path / "other.json")
     assert run("migrate", DATABASE_URL=empty, OPENYIBAO_KEYS=mine).returncode == 0
@@ -270,6 +273,7 @@ def test_another_set_of_keys_is_refused_at_the_start(empty: str, tmp_path: Path)
     assert (again.returncode, "已存在" in again.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_the_published_keys_of_the_sandbox_do_not_open_a_real_database(empty: str, tmp_path: Path) -> None:
     mine = new_keys(tmp_path / "mine.json")
     assert run("migrate", DATABASE_URL=empty, OPENYIBAO_KEYS=mine).returncode == 0
@@ -278,6 +282,7 @@ def test_the_published_keys_of_the_sandbox_do_not_open_a_real_database(empty: st
     assert "另一套密钥" in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.xfail(reason="crypto.keys takes the published key file when OPENYIBAO_KEYS names it", strict=True)
 def test_the_published_keys_are_refused_outside_a_sandbox(empty: str) -> None:
     """Whoever names the published file as his own keys has none."""
@@ -287,6 +292,7 @@ def test_the_published_keys_are_refused_outside_a_sandbox(empty: str) -> None:
     assert tables(empty) == 0
 
 
+@pytest.mark.slow
 def test_a_sandbox_with_keys_of_its_own_is_no_real_database(empty: str, tmp_path: Path) -> None:
     """In a sandbox institutions may call unsigned; a database that is not marked as one never becomes one."""
     mine = new_keys(tmp_path / "mine.json")
@@ -310,6 +316,7 @@ def test_a_file_that_is_no_key_file_is_refused(text: str) -> None:
     assert "keys.json" in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.xfail(reason="crypto.keys lets FileNotFoundError through: a traceback, exit 1", strict=True)
 def test_a_key_file_that_is_not_there_is_refused_without_a_trace(empty: str) -> None:
     done = run("migrate", DATABASE_URL=empty, OPENYIBAO_KEYS="/no/such/file")

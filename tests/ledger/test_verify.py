@@ -162,6 +162,7 @@ def posting(draw: st.DrawFn) -> Posting:
     return template, amounts, parties, f"2024-{draw(st.sampled_from(['06', '07', '08']))}-15"
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(posting(), st.integers(0, 30)), min_size=1, max_size=25))
 def test_whatever_is_posted_through_templates_the_books_stay_clean(

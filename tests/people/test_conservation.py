@@ -106,6 +106,7 @@ class Lives:
         assert months + sum(months for _, _, months, _ in self.slips.values()) == len(self.paid)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_is_lost(seed: int) -> None:
     lives = Lives(seed)
