@@ -275,10 +275,6 @@ def test_a_backup_of_one_s_own_server_is_restored_into_the_embedded_one(own: Any
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason="restore runs the wheel's pg_restore 18, which sets transaction_timeout: servers before 17 refuse it",
-    strict=True,
-)
 def test_a_backup_of_one_s_own_server_is_restored_into_it(second: Server, own: Any, tmp_path: Path) -> None:
     place, world, told = own
     file = tmp_path / "openyibao.dump"

@@ -283,7 +283,6 @@ def test_the_published_keys_of_the_sandbox_do_not_open_a_real_database(empty: st
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="crypto.keys takes the published key file when OPENYIBAO_KEYS names it", strict=True)
 def test_the_published_keys_are_refused_outside_a_sandbox(empty: str) -> None:
     """Whoever names the published file as his own keys has none."""
     published = Path(crypto.__file__).parent / "data" / "sandbox_keys.json"
@@ -317,7 +316,6 @@ def test_a_file_that_is_no_key_file_is_refused(text: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="crypto.keys lets FileNotFoundError through: a traceback, exit 1", strict=True)
 def test_a_key_file_that_is_not_there_is_refused_without_a_trace(empty: str) -> None:
     done = run("migrate", DATABASE_URL=empty, OPENYIBAO_KEYS="/no/such/file")
     assert done.returncode == 2
@@ -336,7 +334,6 @@ def test_keys_do_not_show(tmp_path: Path) -> None:
 # In logs ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="text fields may hold line feeds, and dispatch logs msgid as it is", strict=True)
 def test_a_message_cannot_forge_a_line_of_the_log(settled: Any, db: str) -> None:
     """A line feed within a message number must not begin a line of its own."""
     from openyibao.gateway import dispatch

@@ -6,7 +6,7 @@ Every command works on the database of DATABASE_URL, or on the embedded one, whi
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -114,6 +114,7 @@ def serve(
         workers=workers,
         blocking_threads=threads,
         respawn_failed_workers=True,
+        workers_kill_timeout=10,
         log_access=False,
         websockets=False,
     )
@@ -160,32 +161,80 @@ def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, he
     found = sql.one("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
     if found is None or found[0]:
         raise NotEmpty("数据库不是空的", hint="恢复到新的 DATABASE_URL，或新的 OPENYIBAO_HOME")
-    _postgres_program("pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(file))
+    _restored(file)
     show.out("已恢复；请运行 openyibao ledger verify 核对")
 
 
+def _restored(file: Path) -> None:
+    """Restore a backup in one transaction. Raises: DatabaseUnavailable.
+
+    Our pg_restore sets a parameter that servers before version 17 do not know; it sets it to nothing, and is left out.
+    """
+    import subprocess
+    import tempfile
+
+    from openyibao.foundation.launcher import DatabaseUnavailable
+
+    read = [_program("pg_restore"), "--no-owner", "--file=-", str(file)]
+    with tempfile.TemporaryFile() as complaints:
+        reader = subprocess.Popen(read, stdout=subprocess.PIPE, stderr=complaints)
+        words = ("--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null")
+        writer = subprocess.Popen(
+            [_program("psql"), *_place(), *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+            env=_environment(),
+        )
+        assert reader.stdout is not None
+        assert writer.stdin is not None
+        with suppress(BrokenPipeError), writer.stdin as into:
+            for line in reader.stdout:
+                if not line.startswith(b"SET transaction_timeout"):
+                    into.write(line)
+        reader.stdout.close()
+        if reader.wait() or writer.wait():
+            complaints.seek(0)
+            said = complaints.read().decode(errors="replace").strip()[-500:]
+            raise DatabaseUnavailable(f"恢复失败：{said}", hint="核对备份文件与数据库版本；数据库未改动")
+
+
 def _postgres_program(name: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs on this command's database; its password goes by the environment."""
-    import shutil
+    """Run one of PostgreSQL's programs on this command's database. Raises: DatabaseUnavailable."""
     import subprocess
 
-    from django.db import connection
+    from openyibao.foundation.launcher import DatabaseUnavailable
 
-    from openyibao.foundation.launcher import DatabaseUnavailable, wheel_binaries
-
-    settings = connection.settings_dict
-    try:
-        program = str(wheel_binaries() / name)
-    except DatabaseUnavailable:
-        program = shutil.which(name) or name
-    place = ("--host", settings["HOST"], "--port", settings["PORT"] or "5432", "--username", settings["USER"])
-    environment = {**os.environ, "PGPASSWORD": settings["PASSWORD"]}
     done = subprocess.run(
-        [program, *place, f"--dbname={settings['NAME']}", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+        [_program(name), *_place(), *arguments], env=_environment(), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise DatabaseUnavailable(f"{name} 失败：{done.stderr.strip()[-500:]}", hint="核对磁盘空间与数据库版本")
+
+
+def _program(name: str) -> str:
+    import shutil
+
+    from openyibao.foundation.launcher import DatabaseUnavailable, wheel_binaries
+
+    try:
+        return str(wheel_binaries() / name)
+    except DatabaseUnavailable:
+        return shutil.which(name) or name
+
+
+def _place() -> tuple[str, ...]:
+    from django.db import connection
+
+    settings = connection.settings_dict
+    where = ("--host", settings["HOST"], "--port", settings["PORT"] or "5432", "--username", settings["USER"])
+    return (*where, f"--dbname={settings['NAME']}")
+
+
+def _environment() -> dict[str, str]:
+    """The password, and how to encrypt, go by the environment."""
+    from django.db import connection
+
+    found = {**os.environ, "PGPASSWORD": connection.settings_dict["PASSWORD"]}
+    mode = connection.settings_dict["OPTIONS"].get("sslmode")
+    return {**found, "PGSSLMODE": mode} if mode else found

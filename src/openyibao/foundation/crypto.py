@@ -48,11 +48,23 @@ class Keys:
 def keys() -> Keys:
     """The keys of this process. Raises: KeysMissing."""
     path = os.environ.get("OPENYIBAO_KEYS", "")
+    sandbox = os.environ.get("OPENYIBAO_SANDBOX") == "1"
     if path:
-        return read_keys(Path(path).read_text(encoding="utf-8"), path)
-    if os.environ.get("OPENYIBAO_SANDBOX") == "1":
-        return read_keys((files(__package__) / "data" / "sandbox_keys.json").read_text(encoding="utf-8"), "sandbox")
+        try:
+            found = read_keys(Path(path).read_text(encoding="utf-8"), path)
+        except (OSError, UnicodeDecodeError) as problem:
+            raise KeysMissing(f"读不出密钥文件 {path}：{problem}", hint="核对路径与权限") from None
+        if found == _published() and not sandbox:
+            raise KeysMissing(f"{path} 是沙箱公开的密钥", hint="用 openyibao keys new FILE 生成自己的密钥")
+        return found
+    if sandbox:
+        return _published()
     raise KeysMissing("没有配置密钥", hint="用 openyibao keys new FILE 生成，并以环境变量 OPENYIBAO_KEYS 指明该文件")
+
+
+def _published() -> Keys:
+    """The keys of every sandbox, known to everybody."""
+    return read_keys((files(__package__) / "data" / "sandbox_keys.json").read_text(encoding="utf-8"), "sandbox")
 
 
 def read_keys(text: str, name: str) -> Keys:

@@ -13,6 +13,7 @@ def migrate(verbosity: int = 0) -> None:
     from django.core.management import call_command
     from django.db import connection
 
+    crypto.keys()
     sql.run("SELECT pg_advisory_lock(%s)", (_ADVISORY,))
     try:
         call_command("migrate", interactive=False, verbosity=verbosity)

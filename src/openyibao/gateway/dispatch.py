@@ -228,13 +228,19 @@ def _refused(request: Request, progress: _Progress, refusal: OpenyibaoError) -> 
     if envelope is None:
         log.info("refused before its sender was known: %s", refusal.code)
         return text
-    log.info("refused %s %s of %s: %s", envelope.infno, envelope.msgid, envelope.institution_code, refusal.code)
+    log.info("refused %s: %s", _named(envelope), refusal.code)
     times = (progress.received_at, clock.now())
     try:
         journal.note(envelope, "refused", refusal.code, progress.body_hash, (request.body, text), times)
     except (DatabaseError, InterfaceError, psycopg.Error):
-        log.warning("a refusal could not be journalled: %s %s", envelope.institution_code, envelope.msgid)
+        log.warning("a refusal could not be journalled: %s", _named(envelope))
     return text
+
+
+def _named(envelope: Envelope) -> str:
+    """A message in one line of the log, whatever its members hold."""
+    said = f"{envelope.infno} {envelope.msgid} of {envelope.institution_code}"
+    return said if said.isprintable() else ascii(said)
 
 
 def _busy(problem: Exception) -> Busy:
@@ -260,6 +266,6 @@ def _bug(progress: _Progress, bug: Exception) -> bytes:
     number = secrets.token_hex(6)
     envelope = progress.envelope
     infno, institution = (envelope.infno, envelope.institution_code) if envelope else ("?", "?")
-    log.error("bug %s in %s of %s\n%s", number, infno, institution, _trace(bug))
+    log.error("bug %s in %a of %a\n%s", number, infno, institution, _trace(bug))
     error = f"平台内部错误，编号 {number}；请以此编号联系运维。业务是否办成，请以同一报文ID重发或用 5203 查询"
     return reply.encode_reply(progress.area, progress.received_at, clock.now(), error=error, code="INTERNAL")

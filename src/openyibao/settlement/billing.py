@@ -22,6 +22,7 @@ from openyibao.settlement.contracts import ALL_LINES, Caller, FeeLine, PricedLin
 from openyibao.settlement.errors import LinesRefused, NothingToSettle, VisitUnknown
 from openyibao.settlement.logic import moves
 from openyibao.settlement.logic.pricing import fee_of, priced
+from openyibao.settlement.visits import check_sender
 
 
 def upload_lines(caller: Caller, command: UploadLines) -> list[PricedLine]:
@@ -60,6 +61,7 @@ def withdraw_lines(caller: Caller, command: WithdrawLines, *, inpatient: bool) -
 
     Raises: VisitUnknown, MoveRefused, NothingToSettle when nothing fits.
     """
+    check_sender(caller)
     with joined():
         person_id = store.lock_person(command.person_no)
         visit = store.visit_of(command.visit_no, person_id, caller.institution_code)

@@ -21,6 +21,7 @@ from openyibao.settlement.documents import DocumentRow
 from openyibao.settlement.errors import AlreadyCancelled, LaterSettlement, SettlementUnknown
 from openyibao.settlement.logic import moves
 from openyibao.settlement.logic.switches import switch
+from openyibao.settlement.visits import check_sender
 
 REFUSE = "refuse"
 
@@ -38,6 +39,7 @@ def reverse(caller: Caller, command: Cancel) -> Settlement:
 
     Raises: SettlementUnknown, AlreadyCancelled, LaterSettlement with the list of those that follow.
     """
+    check_sender(caller)
     with joined():
         person_id = store.lock_person(command.person_no)
         visit = store.visit_of(command.visit_no, person_id, caller.institution_code)

@@ -16,10 +16,12 @@ from openyibao.settlement import documents, store
 from openyibao.settlement.contracts import Caller, SettlementList
 from openyibao.settlement.documents import DocumentRow
 from openyibao.settlement.errors import ListRefused, SettlementUnknown
+from openyibao.settlement.visits import check_sender
 
 
 def record_settlement_list(caller: Caller, command: SettlementList) -> str:
     """Take a settlement list; gives its number (setl_list_id, 9 digits). Raises: SettlementUnknown, ListRefused."""
+    check_sender(caller)
     with joined():
         document = documents.by_number(command.settlement_no)
         if document is None or document.institution_code != caller.institution_code:

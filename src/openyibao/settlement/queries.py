@@ -21,6 +21,7 @@ from openyibao.settlement.logic.packing import packed
 
 def settlement_of(caller: Caller, settlement_no: str, person_no: str, visit_no: str = "") -> Settlement:
     """A settlement of this institution as it stands now (结算信息查询, 5203). Raises: SettlementUnknown."""
+    require(caller.actor, "settlement.read", store.institution_of(caller.institution_code).area)
     found = documents.by_number(settlement_no)
     mine = (
         found is not None
@@ -37,6 +38,7 @@ def settlement_of(caller: Caller, settlement_no: str, person_no: str, visit_no: 
 
 def settlements_of_visit(caller: Caller, visit_no: str, person_no: str) -> list[Settlement]:
     """Every document of a visit of this institution, oldest first. Raises: VisitUnknown."""
+    require(caller.actor, "settlement.read", store.institution_of(caller.institution_code).area)
     visit = store.visit_of(visit_no, store.person_id_of(person_no), caller.institution_code)
     return [documents.shown(row) for row in documents.of_visit(visit.id)]
 
@@ -71,6 +73,7 @@ def counters_of(caller: Caller, person_no: str, month: str = "") -> list[Accumul
     with the visit type behind them (S000021). Counts come as hundredths, so that 2 reads 2.00. What was cancelled is
     not in them.
     """
+    require(caller.actor, "settlement.read", store.institution_of(caller.institution_code).area)
     person_id = store.person_id_of(person_no)
     today = business_day(caller.at)
     year = int(month[:4]) if month else today.year

@@ -127,6 +127,7 @@ class _Opening:
 
 def record_visit(caller: Caller, command: RecordVisit) -> None:
     """Record visit and diagnoses of an outpatient (2203). Raises: VisitUnknown, MoveRefused, NotMapped."""
+    check_sender(caller)
     with joined():
         person_id = store.lock_person(command.person_no)
         visit = store.visit_of(command.visit_no, person_id, caller.institution_code)
@@ -160,6 +161,7 @@ def cancel_admission(caller: Caller, visit_no: str, person_no: str) -> None:
 
 
 def _cancel_visit(caller: Caller, visit_no: str, person_no: str, *, inpatient: bool) -> None:
+    check_sender(caller)
     with joined():
         visit = _kind(store.visit_of(visit_no, store.lock_person(person_no), caller.institution_code), inpatient)
         state = moves.next_state(visit.state, "cancel")
@@ -169,6 +171,7 @@ def _cancel_visit(caller: Caller, visit_no: str, person_no: str, *, inpatient: b
 
 def amend_admission(caller: Caller, command: AmendAdmission) -> None:
     """Amend an admission (住院信息变更, 2403). Raises: VisitUnknown, MoveRefused, NotMapped, DateRefused."""
+    check_sender(caller)
     with joined():
         person_id = store.lock_person(command.person_no)
         visit = _kind(store.visit_of(command.visit_no, person_id, caller.institution_code), True)
@@ -198,6 +201,7 @@ def amend_admission(caller: Caller, command: AmendAdmission) -> None:
 
 def discharge(caller: Caller, command: Discharge) -> None:
     """Discharge an inpatient (出院办理, 2402). Raises: VisitUnknown, MoveRefused, DateRefused."""
+    check_sender(caller)
     with joined():
         person_id = store.lock_person(command.person_no)
         visit = _kind(store.visit_of(command.visit_no, person_id, caller.institution_code), True)
@@ -218,6 +222,7 @@ def discharge(caller: Caller, command: Discharge) -> None:
 
 def cancel_discharge(caller: Caller, visit_no: str, person_no: str) -> None:
     """Cancel a discharge (出院撤销, 2405). Raises: VisitUnknown, MoveRefused."""
+    check_sender(caller)
     with joined():
         visit = _kind(store.visit_of(visit_no, store.lock_person(person_no), caller.institution_code), True)
         state = moves.next_state(visit.state, "cancel_discharge")
@@ -246,6 +251,11 @@ def _stay_of(circumstances: Circumstances, person_id: int) -> str:
             visit_no=circumstances.follows,
         )
     return found
+
+
+def check_sender(caller: Caller) -> None:
+    """Only an institution sends; that a visit is its own is seen when it is looked up. Raises: NotPermitted."""
+    require(caller.actor, "settlement.send", caller.actor.area)
 
 
 def not_in_future(day: date, caller: Caller, what: str) -> None:
