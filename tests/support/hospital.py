@@ -17,10 +17,9 @@ import base64
 import hashlib
 import hmac
 import http.client
-import itertools
 import json
-import os
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +32,6 @@ ENTRY = "/fsi/api/rsfComIfsService/callService"
 Sums = Mapping[str, str]
 UNKNOWN_CODES = ("TRY_AGAIN", "INTERNAL")
 """What the platform itself calls undecided: send the same message again."""
-_serial = itertools.count(int.from_bytes(os.urandom(3)) % 9_000)
 
 
 class OutcomeUnknown(Exception):
@@ -108,8 +106,8 @@ class Hospital:
     # Sending --------------------------------------------------------------------------------------------------
 
     def msgid(self) -> str:
-        """A new message number: institution, time, four digits."""
-        return f"{self.code}{time.strftime('%Y%m%d%H%M%S')}{next(_serial) % 10_000:04d}"
+        """A new message number: institution, and a part that no message altered on purpose hits by chance."""
+        return f"{self.code}{uuid.uuid4().hex}"[:30]
 
     def body(self, infno: str, data: Mapping[str, Any], msgid: str = "", **members: Any) -> bytes:
         """A whole message; `members` replace members of the envelope."""
