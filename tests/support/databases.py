@@ -13,7 +13,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -72,18 +72,16 @@ class Server:
 def server(run: str) -> Iterator[Server]:
     """The server of this test run, shared by its worker processes; `run` names the run."""
     stated = os.environ.get("OPENYIBAO_TEST_SERVER", "")
-    with ExitStack() as stack:
-        if stated:
-            found = Server(stated)
-        else:
-            base = ROOT_HOME if os.geteuid() == 0 else Path(tempfile.gettempdir())
-            home = base / f"test-{run}"
-            base.mkdir(parents=True, exist_ok=True, mode=0o755)
-            embedded = Embedded(home, FAST)
-            stack.callback(_remove, home)
-            stack.enter_context(embedded.in_use())
-            found = Server(embedded.url("postgres"))
-        yield found
+    if stated:
+        yield Server(stated)
+        return
+    base = ROOT_HOME if os.geteuid() == 0 else Path(tempfile.gettempdir())
+    home = base / f"test-{run}"
+    base.mkdir(parents=True, exist_ok=True, mode=0o755)
+    embedded = Embedded(home, FAST)
+    with embedded.in_use():
+        yield Server(embedded.url("postgres"))
+    _remove(home)
 
 
 def _remove(home: Path) -> None:

@@ -136,7 +136,7 @@ class Embedded:
     def _make_home(self) -> None:
         if self.home.is_dir():
             return
-        self.home.mkdir(parents=True, mode=0o711 if self._account else 0o700)
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o711 if self._account else 0o700)
         if self._account:
             os.chmod(self.home, 0o711)
 
