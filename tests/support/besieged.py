@@ -35,9 +35,10 @@ class Besieged(Hospital):
         self._name(data)
         number = msgid or self.msgid()
         body = self.body(infno, data, number, **members)
-        some = self.siege.dice
+        some, shared = self.siege.dice, False
         for _ in range(self.each if some.random() < 0.25 else some.choice((0, 0, 0, 1))):
             base = body if self.siege.dice.random() < 0.3 else self.body(infno, data, self.msgid(), **members)
+            shared = shared or base is body
             if self.siege.hostile(damaged(self.siege.dice, base, self.siege.known)):
                 self.disturbed = True
         answer = self.siege.good(infno, body)
@@ -49,7 +50,8 @@ class Besieged(Hospital):
         try:
             return reply.output
         except (RefusedByPlatform, OutcomeUnknown) as refusal:
-            if not self.disturbed and reply.code != "LATER_SETTLEMENT":
+            used = shared and reply.code == "MSGID_REUSED"  # a damaged 2601 of this number found nothing and was done
+            if not self.disturbed and not used and reply.code != "LATER_SETTLEMENT":
                 self.siege.found.fault(f"a good message was refused: {refusal}", Message(body, "good"), answer.body)
             raise Disturbed from None
 
