@@ -1,7 +1,7 @@
 PY ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-all lint types check bench prove docs lock
+.PHONY: setup spark demo test test-all lint types check bench prove docs lock
 .DEFAULT_GOAL := demo
 
 setup: .venv/.done
@@ -12,13 +12,19 @@ setup: .venv/.done
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch .venv/.done
 
+spark: .venv/.spark
+
+.venv/.spark: .venv/.done requirements-spark.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation -r requirements-spark.lock
+	touch .venv/.spark
+
 demo: setup
 	$(BIN)/openyibao demo
 
 test: setup
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-test-all: setup
+test-all: setup spark
 	$(BIN)/python -m pytest -n 2
 
 lint: setup
@@ -38,7 +44,7 @@ bench: setup
 	$(BIN)/openyibao bench year
 	$(BIN)/openyibao bench gateway --persons 5000 --journals 50000 --seconds 3
 
-prove: setup
+prove: setup spark
 	$(BIN)/python -m tests.prove --persons 1000000 --jobs 2
 	$(BIN)/python -m tests.proofs.equality --bills 20000
 	$(BIN)/python -m tests.proofs.kill --rounds 50
@@ -48,6 +54,8 @@ prove: setup
 docs: setup
 	$(BIN)/mkdocs build --strict
 
+LOCK := --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra dev $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml --extra spark -c requirements.lock $(LOCK) -o requirements-spark.lock
