@@ -31,6 +31,7 @@ from openyibao.institutions.errors import AgreementNotActive
 from openyibao.kernel.errors import FigureMissing, Refused
 from openyibao.ledger import facade as ledger
 from openyibao.ledger.contracts import Month
+from openyibao.payment import facade as payment
 from openyibao.people import facade as people
 from openyibao.people.errors import CoverageNotActive
 from openyibao.settlement import facade as settlement
@@ -99,7 +100,7 @@ def test_it_loads_once_and_only_into_a_sandbox(loaded: Any, postgres: Server) ->
         facade.load(AT, **SIZE)
 
 
-def test_an_unmarked_database_is_left_alone(postgres: Server) -> None:
+def test_an_unmarked_database_is_left_alone(db: str, postgres: Server) -> None:
     with connected(postgres):
         with pytest.raises(NotSandbox):
             facade.load(AT, **SIZE)
@@ -410,3 +411,22 @@ def settle(person: SandboxPerson, med_type: str, disease: str = "") -> Any:
     )
     settlement.upload_lines(caller(code), UploadLines((line(person, visit, "1"),), False))
     return settlement.settle(caller(code), Settle(visit, person.psn_no, person.insutype, 20_000, False, "1"))
+
+
+def test_a_month_was_paid_by_slips_and_only_with_lists(loaded: Any) -> None:
+    month = Month.of(TODAY).before
+    slips = payment.slips_of_month(actor("auditor"), "371500", month)
+    assert slips
+    assert {slip.state for slip in slips} == {"paid"}
+    paid = sum(slip.total("paid") for slip in slips)
+    assert paid > 0
+    posted = sql.one(
+        "SELECT -sum(fen)::bigint FROM ledger_payable WHERE document_kind = 'payment_slip'"
+        " AND template = 'institution_payment'"
+    )
+    assert posted == (paid,)
+    unlisted = sql.rows(
+        "SELECT t.document_no FROM payment_taken t JOIN settlement_listed s ON s.settlement_no = t.document_no"
+        " WHERE s.inpatient AND NOT s.listed"
+    )
+    assert unlisted == []

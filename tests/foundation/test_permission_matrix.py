@@ -28,6 +28,7 @@ from openyibao.institutions import facade as institutions
 from openyibao.institutions.contracts import AgreementDraft, Decision, Department, PenaltyDraft, Physician, Registration
 from openyibao.ledger import facade as ledger
 from openyibao.ledger.contracts import Month
+from openyibao.payment import facade as payment
 from openyibao.people import facade as people
 from openyibao.people.contracts import DeclaredAmounts
 from openyibao.rulebook import facade as rulebook
@@ -53,8 +54,8 @@ from tests.support.world import NOW, World, choose_items, instant
 CITY, COUNTY, OTHER_CITY, PROVINCE, NATION = "371500", "371502", "370200", "370000", "000000"
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = date(2026, 1, 5)
-ROOMS = ("people", "institutions", "catalogue", "ledger", "rulebook", "settlement", "gateway")
-READS = {"settlement.read", "people.read_identity", "people.read_record", "foundation.read_audit"}
+ROOMS = ("people", "institutions", "catalogue", "ledger", "rulebook", "settlement", "payment", "gateway")
+READS = {"payment.read", "settlement.read", "people.read_identity", "people.read_record", "foundation.read_audit"}
 
 
 def files() -> dict[str, set[str]]:
@@ -380,6 +381,31 @@ def _settlement() -> dict[str, Verb]:
     }
 
 
+def _payment() -> dict[str, Verb]:
+    month, after = Month(NOW.date().replace(day=1)), datetime(2026, 12, 5, tzinfo=UTC)
+
+    def slip(s: Scene, state: str = "drafted") -> str:
+        """A slip of the month the scene was settled in, drafted or confirmed, in the open transaction."""
+        drafted = payment.draft_slips(actor("agency"), CITY, month, after)
+        number = next(one.slip_no for one in drafted if one.institution_code == s.hospital)
+        if state == "confirmed":
+            payment.confirm_slip(actor("agency_review"), number, after)
+        return number
+
+    return {
+        "assess": lambda s, a: payment.assess(a, CITY, s.hospital, 2025, 90, "考核", after),
+        "cancel_slip": lambda s, a: payment.cancel_slip(a, slip(s), after, "试"),
+        "confirm_slip": lambda s, a: payment.confirm_slip(a, slip(s), after),
+        "deduct": lambda s, a: payment.deduct(a, s.settled, {"employee_pool": 1}, "条款", "理由", after),
+        "draft_slips": lambda s, a: payment.draft_slips(a, CITY, month, after),
+        "movements_of": lambda s, a: payment.movements_of(a, slip(s)),
+        "pay_advance": lambda s, a: payment.pay_advance(a, CITY, s.hospital, {"employee_pool": 1}, after, "YF1"),
+        "pay_slip": lambda s, a: payment.pay_slip(a, slip(s, "confirmed"), after),
+        "slip_of": lambda s, a: payment.slip_of(a, slip(s)),
+        "slips_of_month": lambda s, a: payment.slips_of_month(a, CITY, month),
+    }
+
+
 def _adjustment(scene: Scene) -> int:
     """An open difference of a cancellation, in the open transaction."""
     found = sql.one(
@@ -397,6 +423,7 @@ VERBS: dict[str, Verb] = {
     **{f"institutions.{name}": verb for name, verb in _institutions().items()},
     **_rest(),
     **{f"settlement.{name}": verb for name, verb in _settlement().items()},
+    **{f"payment.{name}": verb for name, verb in _payment().items()},
 }
 
 
@@ -449,7 +476,7 @@ WITHOUT_ACTOR = {
     **dict.fromkeys(("interest_fen", "legs_of", "template_title", "templates"), "no data of anyone"),
     **dict.fromkeys(("files_in", "hash_in_force", "hash_of", "plan_in_force", "plan_of"), "policies are public"),
     "area_chain": "no data of anyone",
-    **dict.fromkeys(("benefit_of", "scheme_of"), "no data of anyone"),
+    **dict.fromkeys(("benefit_of", "scheme_of", "identity"), "no data of anyone"),
     **dict.fromkeys(("accepted_list", "reference", "replayed_year", "visit_state", "year_of"), "read by rooms above"),
     **dict.fromkeys(("statement_of", "statement_pdf"), "whoever prints it checks and audits, as its docstring says"),
 }

@@ -29,6 +29,7 @@ from openyibao.settlement.contracts import (
     RecordVisit,
     RegisterVisit,
     Settle,
+    SettlementList,
     Totals,
     UploadLines,
 )
@@ -200,6 +201,37 @@ class Till:
         if bill.fate == "resettled":
             self._cancel(bill, at + timedelta(minutes=30))
             self._settle(bill, visit, lines, at + timedelta(minutes=40))
+        self._list(bill, visit, days, at + timedelta(hours=2))
+
+    def _list(self, bill: Bill, visit: str, days: int, at: datetime) -> None:
+        """Send the settlement list (4101) of a stay, without which it is not paid."""
+        if at > self.calendar.at:
+            return
+        code = self.shelf.diagnoses[bill.illness["diagnosis"]]
+        body = {
+            "setlinfo": {
+                "adm_time": f"{moment(bill.day):%F %T}",
+                "dscg_time": f"{at:%F %T}",
+                "act_ipt_days": days,
+                "dscg_caty": "A03",
+                "dscg_way": "1",
+                "setl_end_date": f"{at:%F}",
+            },
+            "diseinfo": [
+                {
+                    "diag_type": "1",
+                    "diag_code": code.code,
+                    "diag_name": code.name,
+                    "adm_cond_type": "1",
+                    "maindiag_flag": "1",
+                }
+            ],
+            "oprninfo": [],
+        }
+        settlement.record_settlement_list(
+            self._caller(bill, "4101", at),
+            SettlementList(self._last[bill.serial], visit, bill.member.no, "short", body),
+        )
 
     # Both -----------------------------------------------------------------------------------------------------
 

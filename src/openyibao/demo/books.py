@@ -12,10 +12,11 @@ from openyibao.demo.days import Calendar, moment
 from openyibao.demo.events import Event
 from openyibao.demo.material import stream
 from openyibao.demo.population import Member
-from openyibao.demo.registering import AGENCY, AREA, FINANCE
+from openyibao.demo.registering import AGENCY, AREA, FINANCE, REVIEW
 from openyibao.foundation.actors import SYSTEM
 from openyibao.ledger import facade as ledger
 from openyibao.ledger.contracts import Month
+from openyibao.payment import facade as payment
 from openyibao.people import facade as people
 from openyibao.people.contracts import DeclaredAmounts
 
@@ -151,20 +152,18 @@ class Books:
             month = Month.of(month.until)
 
     def _pay(self, month: Month, at: datetime) -> None:
-        """Pay every institution what a month's settlements left owed to it, by fund."""
-        day = at.date()
-        owed = {code: _owed(code, month) for code in self.institutions}
+        """Pay every institution its slip of a month: drafted, confirmed, paid, by three persons."""
+        slips = payment.draft_slips(AGENCY, AREA, month, at)
         pools: dict[str, int] = defaultdict(int)
-        for funds in owed.values():
-            for fund, fen in funds.items():
-                if not fund.startswith("serious_illness") and fund != "long_term_care":
-                    pools[fund] += fen
-        self._to_expenditure(pools, day, at, f"{month}-payment")
-        for code, funds in owed.items():
-            if funds:
-                amounts = {f"fund:{fund}": fen for fund, fen in funds.items()}
-                self._post("institution_payment", amounts, day, at, "payment", f"{code}-{month}", "", institution=code)
-        self.paid_fen[str(month)] = sum(sum(funds.values()) for funds in owed.values())
+        for slip in slips:
+            for line in slip.lines:
+                if ledger.funds()[line.fund].nature != "special":
+                    pools[line.fund] += line.fen["paid"]
+        self._to_expenditure(pools, at.date(), at, f"{month}-payment")
+        for slip in slips:
+            payment.confirm_slip(REVIEW, slip.slip_no, at)
+            payment.pay_slip(FINANCE, slip.slip_no, at)
+        self.paid_fen[str(month)] = sum(slip.total("paid") for slip in slips)
 
     def _to_expenditure(self, pools: dict[str, int], day: date, at: datetime, document: str) -> None:
         amounts = {f"fiscal_to_expenditure:{fund}": fen for fund, fen in sorted(pools.items()) if fen}
@@ -196,14 +195,6 @@ class Books:
             document_no=number,
             note=note,
         )
-
-
-def _owed(code: str, month: Month) -> dict[str, int]:
-    """What a month's business raised the payable to an institution by, for each fund with something to pay."""
-    found: dict[str, int] = defaultdict(int)
-    for line in ledger.institution_statement(code, month.first, month.until - timedelta(days=1)).lines:
-        found[line.fund] += line.fen
-    return {fund: fen for fund, fen in sorted(found.items()) if fen > 0}
 
 
 def _gone(member: Member, on: date, calendar: Calendar) -> bool:

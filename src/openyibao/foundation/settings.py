@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "openyibao.catalogue",
     "openyibao.rulebook",
     "openyibao.settlement",
+    "openyibao.payment",
     "openyibao.gateway",
 ]
 

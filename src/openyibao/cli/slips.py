@@ -1,0 +1,214 @@
+"""`openyibao payment slip` and the steps of a slip: drafted, confirmed by a second person, paid by a third.
+
+Whoever has this shell states in whose name a step is done (`--by`); the room still wants three different names, and
+every step is in the audit trail.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from openyibao.cli import show
+from openyibao.kernel.areas import all_areas, area_keys
+from openyibao.kernel.errors import Fault, Malformed
+from openyibao.kernel.money import fen_from_yuan
+from openyibao.kernel.periods import day_from_text
+
+if TYPE_CHECKING:
+    from openyibao.foundation.actors import Actor
+    from openyibao.ledger.contracts import Month
+    from openyibao.payment.facade import Slip
+
+Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
+By = Annotated[str, typer.Option("--by", help="办理人姓名或工号；拟制、复核、支付须为不同的人。")]
+Number = Annotated[str, typer.Argument(help="拨付单编号。")]
+LINES = ("declared", "audit", "deposit", "offset", "procurement", "released", "difference", "other", "carried")
+_out = Console(highlight=False, soft_wrap=True, width=140)
+
+
+def slip(
+    area: Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")] = "371500",
+    month: Annotated[str, typer.Option("--month", help="月份，如 2024-05；默认上月。")] = "",
+    institution: Annotated[str, typer.Option("--institution", help="只看这家定点医药机构。")] = "",
+    draft: Annotated[bool, typer.Option("--draft", help="先拟制（重新拟制）当月拨付单。")] = False,
+    by: By = "system",
+    as_json: Json = False,
+) -> None:
+    """月度拨付单：申报－审核扣减－质量保证金－冲抵预付－代付货款±以前月份，逐家逐基金。"""
+    code, wanted = _area(area), _month(month)
+    facade = _facade()
+    from openyibao.foundation import clock
+
+    actor = _actor(by, "system" if by == "system" else "agency", code)
+    found = facade.draft_slips(actor, code, wanted, clock.now()) if draft else []
+    if not draft:
+        found = facade.slips_of_month(actor, code, wanted)
+    found = [one for one in found if institution in ("", one.institution_code)]
+    if as_json:
+        show.json_out({"area": code, "month": str(wanted), "slips": [one.as_json() for one in found]})
+        return
+    if not found:
+        show.out(f"{all_areas()[code].name} {wanted} 没有拨付单；用 --draft 拟制")
+    for one in found:
+        _show(one)
+
+
+def confirm(number: Number, by: By) -> None:
+    """复核一张拨付单：扣留保证金、冲抵预付随之入账。"""
+    _step("confirm_slip", number, by, "agency_review")
+
+
+def pay(number: Number, by: By) -> None:
+    """支付一张已复核的拨付单：两本账同时入账。"""
+    _step("pay_slip", number, by, "finance")
+
+
+def cancel(number: Number, by: By, why: Annotated[str, typer.Option("--why", help="作废的理由。")]) -> None:
+    """作废一张未支付的拨付单：已入账的冲回，单据回到待付。"""
+    _step("cancel_slip", number, by, "agency_review", why)
+
+
+def deduct(
+    settlement: Annotated[str, typer.Argument(help="结算编号。")],
+    fund: Annotated[list[str], typer.Option("--fund", help="基金=元，如 resident=120.00；可写多次。")],
+    article: Annotated[str, typer.Option("--article", help="依据的条款。")],
+    why: Annotated[str, typer.Option("--why", help="扣减的理由。")],
+    by: By,
+) -> None:
+    """审核扣减一笔已结算费用；不超过该结算该基金尚余的数额。"""
+    amounts = _amounts(fund)
+    facade = _facade()
+    from openyibao.foundation import clock
+
+    actor = _actor(by, "agency_review", settlement[:6] if settlement[:6] in all_areas() else "000000")
+    show.out(f"已扣减 {facade.deduct(actor, settlement, amounts, article, why, clock.now())}")
+
+
+def advance(
+    institution: Annotated[str, typer.Argument(help="定点医药机构编号。")],
+    fund: Annotated[list[str], typer.Option("--fund", help="基金=元，如 resident=50000.00；可写多次。")],
+    document: Annotated[str, typer.Option("--document", help="预付单号。")],
+    by: By,
+    area: Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")] = "371500",
+) -> None:
+    """预付定点机构：记暂付款，由以后月份的拨付单冲抵。"""
+    amounts, code = _amounts(fund), _area(area)
+    facade = _facade()
+    from openyibao.foundation import clock
+
+    facade.pay_advance(_actor(by, "finance", code), code, institution, amounts, clock.now(), document)
+    show.out(f"已预付 {institution} {show.money(sum(amounts.values()))} 元")
+
+
+def assess(
+    institution: Annotated[str, typer.Argument(help="定点医药机构编号。")],
+    year: Annotated[int, typer.Argument(help="年度。")],
+    score: Annotated[int, typer.Argument(min=0, max=100, help="考核得分，0—100。")],
+    why: Annotated[str, typer.Option("--why", help="考核依据。")],
+    by: By,
+    area: Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")] = "371500",
+) -> None:
+    """年度考核：按得分返还质量保证金，其余扣罚；返还随下一张拨付单支付。"""
+    code = _area(area)
+    facade = _facade()
+    from openyibao.foundation import clock
+
+    actor = _actor(by, "agency_review", code)
+    released, kept = facade.assess(actor, code, institution, year, score, why, clock.now())
+    show.out(f"返还 {show.money(released)} 元，扣罚 {show.money(kept)} 元")
+
+
+def _step(verb: str, number: str, by: str, role: str, *more: str) -> None:
+    facade = _facade()
+    from openyibao.foundation import clock
+
+    area = number[2:8] if number[2:8] in all_areas() else "000000"
+    _show(getattr(facade, verb)(_actor(by, role, area), number, clock.now(), *more))
+
+
+def _show(one: Slip) -> None:
+    from openyibao.ledger.facade import fund_name
+    from openyibao.payment import facade
+    from openyibao.payment.facade import TITLES
+
+    show.out(f"\n{one.slip_no}  {one.institution_code}  {one.month}  {facade.STATES[one.state]}")
+    used = [name for name in LINES if name == "declared" or any(line.fen[name] for line in one.lines)]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("基金")
+    for name in (*used, "payable", "paid", "held"):
+        table.add_column("暂缓" if name == "held" else TITLES[name], justify="right", no_wrap=True)
+    for line in one.lines:
+        table.add_row(
+            fund_name(line.fund), *(show.money(line.fen[name]) for name in (*used, "payable", "paid", "held"))
+        )
+    _out.print(table)
+    for line in one.lines:
+        show.out(f"  {facade.identity(line)}")
+    if one.rules.get("provisional"):
+        show.out(f"  含假定参数：{'、'.join(one.rules['provisional'])}")
+
+
+def _amounts(written: list[str]) -> dict[str, int]:
+    """`fund=yuan` as fen. Raises: Malformed with every fault."""
+    faults = []
+    found: dict[str, int] = {}
+    for text in written:
+        name, _, yuan = text.partition("=")
+        try:
+            found[name] = fen_from_yuan(yuan)
+        except ValueError as problem:
+            faults.append(Fault("", 0, "--fund", f"{text!r}：{problem}", "如 resident=120.00"))
+    from openyibao.ledger.facade import funds
+
+    faults += [
+        Fault("", 0, "--fund", f"没有基金 {name!r}", "、".join(funds())) for name in found if name not in funds()
+    ]
+    if faults:
+        raise Malformed(faults)
+    return found
+
+
+def _actor(name: str, role: str, area: str) -> Actor:
+    from openyibao.foundation.actors import Actor
+
+    return Actor(name, frozenset({role}), area)
+
+
+def _facade() -> Any:
+    """The payment room's door, with Django set up."""
+    from openyibao.foundation.setup import django_ready
+
+    django_ready()
+    from openyibao.payment import facade
+
+    return facade
+
+
+def _area(text: str) -> str:
+    code = area_keys().get(text, text)
+    if code not in all_areas():
+        raise Malformed([Fault("", 0, "--area", f"{text!r} 不是地区", "如 371500 或 liaocheng")])
+    return code
+
+
+def _month(text: str) -> Month:
+    from openyibao.foundation import clock
+    from openyibao.ledger.contracts import Month
+
+    if not text:
+        return Month.of(clock.today()).before
+    try:
+        return Month(day_from_text(f"{text}-01"))
+    except ValueError:
+        raise Malformed([Fault("", 0, "--month", f"{text!r} 不是月份", "写作 2024-05")]) from None
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the slip's commands to the `payment` group."""
+    for command in (slip, confirm, pay, cancel, deduct, advance, assess):
+        app.command()(command)

@@ -1,0 +1,151 @@
+"""Tables of the payment room. Written by `store`; amounts are fen, days are business days of Shanghai."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Slip(models.Model):
+    """A month's slip of an institution (机构拨付单): drafted, confirmed by a second person, paid by a third."""
+
+    slip_no = models.TextField(unique=True)
+    area = models.TextField()
+    institution_code = models.TextField()
+    month = models.DateField()
+    state = models.TextField()
+    rules = models.JSONField()
+    """The figures it was made by, and which of them are only assumed."""
+    drafted_by = models.TextField()
+    drafted_at = models.DateTimeField()
+    confirmed_by = models.TextField(default="")
+    confirmed_at = models.DateTimeField(null=True)
+    paid_by = models.TextField(default="")
+    paid_at = models.DateTimeField(null=True)
+    cancelled_by = models.TextField(default="")
+    cancelled_at = models.DateTimeField(null=True)
+    why = models.TextField(default="")
+
+    class Meta:
+        db_table = "payment_slip"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["institution_code", "area", "month"],
+                condition=~Q(state="cancelled"),
+                name="payment_slip_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["drafted", "confirmed", "paid", "cancelled"]), name="payment_slip_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by="") | ~Q(confirmed_by=F("drafted_by")), name="payment_slip_second_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_by="") | (~Q(paid_by=F("drafted_by")) & ~Q(paid_by=F("confirmed_by"))),
+                name="payment_slip_third_person",
+            ),
+        ]
+        indexes = [models.Index(fields=["area", "month"], name="payment_slip_month")]
+
+
+class SlipFund(models.Model):
+    """One fund's line of a slip, fen; the database keeps the identity."""
+
+    slip = models.ForeignKey(Slip, models.CASCADE, related_name="+")
+    fund = models.TextField()
+    declared_fen = models.BigIntegerField()
+    audit_fen = models.BigIntegerField()
+    deposit_fen = models.BigIntegerField()
+    offset_fen = models.BigIntegerField()
+    procurement_fen = models.BigIntegerField()
+    released_fen = models.BigIntegerField()
+    difference_fen = models.BigIntegerField()
+    other_fen = models.BigIntegerField()
+    carried_fen = models.BigIntegerField()
+    held_fen = models.BigIntegerField()
+    payable_fen = models.BigIntegerField()
+    paid_fen = models.BigIntegerField()
+
+    class Meta:
+        db_table = "payment_slip_fund"
+        constraints = [
+            models.UniqueConstraint(fields=["slip", "fund"], name="payment_slip_fund_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    payable_fen=F("declared_fen")
+                    - F("audit_fen")
+                    - F("deposit_fen")
+                    - F("offset_fen")
+                    - F("procurement_fen")
+                    + F("released_fen")
+                    + F("difference_fen")
+                    + F("other_fen")
+                    + F("carried_fen")
+                ),
+                name="payment_slip_fund_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(payable_fen__gte=0, paid_fen=F("payable_fen")) | Q(payable_fen__lt=0, paid_fen=0),
+                name="payment_slip_fund_paid",
+            ),
+            models.CheckConstraint(condition=Q(carried_fen__lte=0), name="payment_slip_fund_carried"),
+        ]
+
+
+class Taken(models.Model):
+    """A movement of what is owed that a slip has taken up: each once, so that nothing is paid twice."""
+
+    journal_id = models.BigIntegerField()
+    fund = models.TextField()
+    slip = models.ForeignKey(Slip, models.CASCADE, related_name="+")
+    template = models.TextField()
+    document_no = models.TextField()
+    fen = models.BigIntegerField()
+
+    class Meta:
+        db_table = "payment_taken"
+        constraints = [models.UniqueConstraint(fields=["journal_id", "fund"], name="payment_taken_once")]
+        indexes = [models.Index(fields=["slip"], name="payment_taken_slip")]
+
+
+class Deduction(models.Model):
+    """What an audit took off a settlement (审核扣减), by fund, with the article it rests on."""
+
+    settlement_no = models.TextField()
+    serial = models.SmallIntegerField()
+    fund = models.TextField()
+    fen = models.BigIntegerField()
+    article = models.TextField()
+    why = models.TextField()
+    decided_by = models.TextField()
+    decided_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    """When it was taken back, because the settlement was cancelled after it."""
+
+    class Meta:
+        db_table = "payment_deduction"
+        constraints = [
+            models.UniqueConstraint(fields=["settlement_no", "serial", "fund"], name="payment_deduction_once"),
+            models.CheckConstraint(condition=Q(fen__gt=0), name="payment_deduction_positive"),
+        ]
+
+
+class Assessment(models.Model):
+    """A year's assessment of an institution (年度考核): what it gives back of the deposit is posted with it."""
+
+    area = models.TextField()
+    institution_code = models.TextField()
+    year = models.SmallIntegerField()
+    score = models.SmallIntegerField()
+    released_fen = models.BigIntegerField()
+    forfeited_fen = models.BigIntegerField()
+    decided_by = models.TextField()
+    decided_at = models.DateTimeField()
+    why = models.TextField()
+
+    class Meta:
+        db_table = "payment_assessment"
+        constraints = [
+            models.UniqueConstraint(fields=["area", "institution_code", "year"], name="payment_assessment_once"),
+            models.CheckConstraint(condition=Q(score__gte=0, score__lte=100), name="payment_assessment_score"),
+        ]
