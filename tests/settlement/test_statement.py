@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import openyibao.settlement
+from openyibao.documents.facade import FONTS
 from openyibao.settlement import facade as settlement_facade
 from openyibao.settlement import statement
 from openyibao.settlement.contracts import Cancel, FundPart, PersonShown, Settlement, WithdrawLines
@@ -25,7 +26,6 @@ from openyibao.settlement.logic.wording import capital_amount, money, plain
 from openyibao.settlement.statement import StatementLine, statement_of, statement_pdf
 from tests.support.world import World
 
-FONTS = Path(openyibao.settlement.__file__).parent / "data" / "fonts"
 PRINTED = datetime(2024, 5, 6, 2, 30, tzinfo=UTC)
 MOST_BYTES = 3_500_000
 
@@ -165,7 +165,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without any font but ours."""
     import typst
 
-    data = FONTS.parent
+    data = Path(openyibao.settlement.__file__).parent / "data"
     compiler = typst.Compiler(
         input=str(data / "statement.typ"), root=str(data), font_paths=[str(FONTS)], ignore_system_fonts=True
     )

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openyibao.catalogue.terms import CHARGE_TYPES, CLASSES
+from openyibao.documents.facade import FONTS
 from openyibao.foundation import sql
 from openyibao.foundation.crypto import mask_cert, mask_name
 from openyibao.kernel import areas
@@ -128,7 +129,7 @@ def _compiler() -> typst.Compiler:
     """The compiler of this process: fonts are read once. System fonts only fill in what ours do not have."""
     import typst
 
-    return typst.Compiler(input=str(_DATA / "statement.typ"), root=str(_DATA), font_paths=[str(_DATA / "fonts")])
+    return typst.Compiler(input=str(_DATA / "statement.typ"), root=str(_DATA), font_paths=[str(FONTS)])
 
 
 # What stands on it ----------------------------------------------------------------------------------------------
