@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,8 @@ def dataset(tmp_path: Path) -> Dataset:
     for name, table in facade.TABLES.items():
         if table.cut == "whole" and name != "codes":
             facade.write_whole(tmp_path, name, columns(name, 0))
+    facade.write_whole(tmp_path, "pools", columns("pools", 1, area=["371500"], scheme=["employee"]))
+    facade.write_whole(tmp_path, "variants", columns("variants", 1, contribution_class=["standard"]))
     facade.write_codes(tmp_path)
     for part in (0, 1):
         persons = np.array([2 * part, 2 * part + 1])
@@ -64,7 +67,7 @@ def test_a_person_in_two_parts_is_found(dataset: Dataset) -> None:
         writer.write(columns("visits", 1, person=np.array([0])))
     with pytest.raises(Malformed) as raised:
         facade.check(dataset)
-    assert "不在 part-00001.parquet 之中" in str(raised.value.faults[0])
+    assert "不是本分区的人" in str(raised.value.faults[0])
 
 
 def test_wrong_order_and_repeats_are_found(dataset: Dataset) -> None:
@@ -93,3 +96,61 @@ def test_a_writer_that_fails_leaves_no_file(tmp_path: Path) -> None:
     writer.write(columns("persons", 1))
     writer.__exit__(RuntimeError, None, None)
     assert list(tmp_path.rglob("*.*")) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("years", []), ("years", ["2020"]), ("years", "2020"), ("years", [2020, 2020]), ("years", [2020.0]),
+        ("parts", 0), ("parts", "2"), ("parts", None), ("parts", 2.0), ("parts", 10**9), ("parts", True),
+        ("runs", [1]), ("runs", {"recorded": "x"}), ("runs", {"../..": {"years": [2020]}}),
+        ("runs", {"current": {"years": [2021]}}), ("rows", []), ("rows", {"visits": {"2020": "x"}}),
+        ("population", {"371500": "x"}), ("scale", 0), ("scale", "x"), ("scale", float("nan")), ("title", None),
+        ("notes", None),
+    ],
+)  # fmt: skip
+def test_a_manifest_of_odd_values_names_the_key(dataset: Dataset, key: str, value: object) -> None:
+    path = dataset.folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(Malformed) as raised:
+        facade.open_dataset(dataset.folder)
+    assert [fault.path.partition(".")[0] for fault in raised.value.faults] == [key]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[1]", "", "\x00", '{"format": 1}'])
+def test_a_manifest_that_is_none(dataset: Dataset, text: str) -> None:
+    (dataset.folder / "manifest.json").write_text(text)
+    with pytest.raises(Malformed):
+        facade.open_dataset(dataset.folder)
+
+
+@pytest.mark.parametrize(
+    ("table", "given", "wrong"),
+    [
+        ("pools", {"pool": np.array([5]), "area": ["371500"], "scheme": ["employee"]}, "编号"),
+        ("pools", {"area": ["371502"], "scheme": ["employee"]}, "371502"),
+        ("pools", {"area": ["999999"], "scheme": ["employee"]}, "999999"),
+        ("pools", {"area": ["371500"], "scheme": ["xxx"]}, "xxx"),
+        ("variants", {"contribution_class": ["zzz"]}, "zzz"),
+        ("funds", {"fund": np.array([99])}, "99"),
+    ],
+)
+def test_short_tables_are_read_when_a_dataset_is_opened(
+    dataset: Dataset, table: str, given: dict[str, object], wrong: str
+) -> None:
+    facade.write_whole(dataset.folder, table, columns(table, 1, **given))
+    with pytest.raises(Malformed, match=wrong):
+        facade.open_dataset(dataset.folder)
+
+
+def test_opening_sees_a_person_in_two_parts_and_a_file_that_goes_back(dataset: Dataset) -> None:
+    with PartWriter(dataset.folder, "visits", 1, 2020) as writer:
+        writer.write(columns("visits", 1, person=np.array([3])))
+        writer.write(columns("visits", 1, person=np.array([2])))
+    with PartWriter(dataset.folder, "persons", 1) as writer:
+        writer.write(columns("persons", 2, person=np.array([1, 3])))
+    with pytest.raises(Malformed) as raised:
+        facade.open_dataset(dataset.folder)
+    said = [fault.wrong for fault in raised.value.faults]
+    assert "2 在 3 之后" in said
+    assert "1 不在 1（part-00000.parquet）之后" in said

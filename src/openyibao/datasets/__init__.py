@@ -1,0 +1,1 @@
+"""Datasets (数据集): a written schema of Parquet files for whole years, one format for generator and platform."""

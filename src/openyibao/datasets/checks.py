@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from openyibao.datasets.schema import TABLES, Table
+from openyibao.datasets.sound import range_faults, whole_faults
 from openyibao.datasets.store import arrow_schema, batches
 from openyibao.kernel.errors import Fault, Malformed
 
@@ -26,6 +28,11 @@ def check(dataset: Dataset, *, thorough: bool = True, said: Said | None = None) 
     for table, path in _files(dataset):
         looked += 1
         faults += _shape(table, path)
+    if not faults:
+        try:
+            faults += [*whole_faults(dataset), *range_faults(dataset)]
+        except (pa.ArrowException, OSError, ValueError) as problem:
+            faults.append(Fault(str(dataset.folder), 0, "", f"读不到：{problem}", "完好的 Parquet 文件"))
     if not faults and thorough:
         for table, path in _files(dataset):
             faults += _order(table, path)

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from openyibao.datasets.contracts import Manifest
 from openyibao.datasets.schema import CODES, FORMAT, TABLES
+from openyibao.datasets.sound import manifest_faults
 from openyibao.kernel.errors import Fault, Malformed
 
 MANIFEST = "manifest.json"
@@ -157,8 +158,11 @@ def read_manifest(folder: Path) -> Manifest:
         found = data.get("format")
         if found != FORMAT:
             raise Malformed([Fault(str(path), 0, "format", f"{found!r}", FORMAT)])
+        faults = list(manifest_faults(path, data))
+        if faults:
+            raise Malformed(faults)
         return Manifest(**data)
-    except (ValueError, TypeError, AttributeError) as problem:
+    except (ValueError, TypeError, AttributeError, RecursionError) as problem:
         raise Malformed(
             [Fault(str(path), 0, "", f"读不懂：{problem}", "synth 或 publish 写出的 manifest.json")]
         ) from None
@@ -170,7 +174,13 @@ def batches(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, 
     Rows of the last person of a row group wait for the next one: they may go on there. Dates come as days since
     1970-01-01 in int32.
     """
-    file = pq.ParquetFile(path)
+    try:
+        yield from _batches(pq.ParquetFile(path), columns)
+    except (OSError, pa.ArrowException) as problem:
+        raise Malformed([Fault(str(path), 0, "", f"读不到：{str(problem).strip()}", "完好的 Parquet 文件")]) from None
+
+
+def _batches(file: pq.ParquetFile, columns: list[str] | None) -> Iterator[dict[str, np.ndarray]]:
     names = columns or file.schema_arrow.names
     read = names if "person" in names else ["person", *names]
     waiting: dict[str, np.ndarray] | None = None
