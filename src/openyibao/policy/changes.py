@@ -1,7 +1,10 @@
 """Changed copies of a rulebook: figures replaced for one case (`with:`) or from a date on (a reform).
 
-A change names a figure's path. Everything wrong with a set of changes is told at once, at the place where it was
-written: an unknown file or key, a value of the wrong kind, a rate above 100 %, tiers out of order.
+A change names a figure's path. The path `FILE#from` moves a whole version: its value is the day from which the file
+states that version, and from the change's day on it holds already (提前施行).
+
+Everything wrong with a set of changes is told at once, at the place where it was written: an unknown file or key, a
+value of the wrong kind, a rate above 100 %, tiers out of order.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from datetime import date
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.kernel.periods import Period, day_from_text
 from openyibao.policy.checks import check_files
-from openyibao.policy.rulebook import NOT_FIGURES, PolicyFile, Rulebook, Version
+from openyibao.policy.rulebook import NOT_FIGURES, PolicyFile, Rulebook, Version, figures_of
 from openyibao.policy.source import Node, Source, schema_faults
 from openyibao.policy.terms import DIMENSION_OF
 
@@ -27,6 +30,8 @@ PARTS = {
     "chain": "chain_version",
 }
 """The part of the policy schema that a version of each kind of file keeps."""
+EARLIER = "from"
+"""The key that moves a version instead of replacing a figure."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,17 @@ def _changed(rulebook: Rulebook, changes: list[Change], faults: list[Fault]) -> 
         if file is None:
             faults.append(change.fault("没有这个政策文件", "见 openyibao policy figures"))
             continue
+        if change.key == EARLIER and change.start is not None:
+            moved = _earlier(file, change)
+            if moved is None:
+                stated = "、".join(str(version.stated_from or version.period.start) for version in file.versions)
+                faults.append(
+                    change.fault("该文件没有自该日起的版本，或它并不晚于 from", f"{stated or '无'} 中较晚的一个")
+                )
+                continue
+            files[change.file] = moved
+            applied.append(change)
+            continue
         file = _apply(file, change)
         if file is None:
             faults.append(change.fault("该文件没有这个键，或此日起没有生效版本", "见 openyibao policy figures"))
@@ -142,6 +158,42 @@ def _apply(file: PolicyFile, change: Change) -> PolicyFile | None:
         version.file = made
     made.versions.sort(key=lambda version: version.period.start)
     return made if hit else None
+
+
+def _earlier(file: PolicyFile, change: Change) -> PolicyFile | None:
+    """A copy in which a later version holds from the change's day on (提前施行); None when there is no such version.
+
+    Versions in between give way to it. Its figures count as the reform's; one that was assumed stays assumed.
+    """
+    start = change.start
+    chosen = next((each for each in file.versions if str(each.period.start) == str(change.value)), None)
+    if start is None or chosen is None or chosen.period.start <= start:
+        return None
+    before = [
+        replace(each, period=Period(each.period.start, min(each.period.end, start)))
+        for each in file.versions
+        if each.period.start < start
+    ]
+    moved = replace(chosen, period=Period(start, chosen.period.end))
+    moved.stated_from = chosen.stated_from or chosen.period.start
+    after = [replace(each) for each in file.versions if each.period.start > chosen.period.start]
+    made = replace(file, versions=[*before, moved, *after])
+    if made.none_before is not None and made.none_before > start:
+        made.none_before = start
+    for version in made.versions:
+        version.file = made
+    sure = {path: change.why for path, _ in figures_of(moved.body) if _certainty(moved, path) != "assumed"}
+    moved.changed = {**moved.changed, **sure}
+    return made
+
+
+def _certainty(version: Version, path: str) -> str:
+    """How sure a version is of a figure, by the longest prefix of its path under `sources`."""
+    stated: Mapping[str, Node] = version.body.get("sources", {})
+    parts = path.split(".")
+    prefixes = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+    entry = next((stated[prefix] for prefix in prefixes if prefix in stated), stated.get("*", {}))
+    return str(entry.get("certainty", "assumed"))
 
 
 def _change(file: PolicyFile, version: Version, change: Change) -> bool:

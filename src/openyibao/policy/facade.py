@@ -40,6 +40,7 @@ from openyibao.policy.runner import CaseResult
 from openyibao.policy.runner import run_cases as _run_cases
 from openyibao.policy.scaffold import new_city
 from openyibao.policy.source import Node, Source
+from openyibao.policy.source import read as read_source
 from openyibao.policy.state import State
 from openyibao.policy.steps import LayerStep, layer_steps
 from openyibao.policy.trace import provisional
@@ -144,11 +145,13 @@ __all__ = [
     "Interval",
     "LayerStep",
     "MoneyRow",
+    "Node",
     "Person",
     "PersonYear",
     "Policies",
     "Settled",
     "Side",
+    "Source",
     "State",
     "Visit",
     "adjusted",
@@ -179,6 +182,7 @@ __all__ = [
     "money_rows",
     "new_city",
     "provisional",
+    "read_source",
     "run_cases",
     "year_as_rows",
 ]

@@ -10,13 +10,13 @@ Reversed visits are left out before they come here; accounts and families are th
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from openyibao.kernel.areas import same_province
 from openyibao.kernel.errors import Refused
@@ -24,66 +24,49 @@ from openyibao.kernel.money import MOST_FEN
 from openyibao.policy.compiler import Compiler
 from openyibao.policy.fold import Settled
 from openyibao.policy.tables import Facts, refuse_missing
-from openyibao.policy.terms import BENEFITS, FILINGS, GROUPS, LAYERS, LEVELS, STATUSES
-
-Ints = npt.NDArray[np.int64]
-BENEFIT_CODES = list(BENEFITS)
-LEVEL_CODES = ["", *LEVELS]
-STATUS_CODES = ["", *STATUSES]
-FILING_CODES = list(FILINGS)
-GROUP_CODES = list(GROUPS)
-EPOCH = date(1970, 1, 1)
-MOST_VARIANTS = 4096
-MOST_SEGMENTS = 256
-"""What fits into a packed key; see `year_loop.pack`."""
-HOME = -1
-
-COLUMNS = (
-    ("person", "person of the visit, ascending; the numbers themselves do not matter"),
-    ("year", "benefit year"),
-    ("day", "days since 1970-01-01; decides policy"),
-    ("context", "index into the plan's (area, scheme) list"),
-    ("benefit", "index into BENEFIT_CODES"),
-    ("level", "index into LEVEL_CODES"),
-    ("status", "index into STATUS_CODES"),
-    ("groups", "bit mask over GROUP_CODES"),
-    ("variant", "index into the plan's list of rarer facts (class, birth order, care kind, disease, supplements)"),
-    ("filing", "index into FILING_CODES for remote care, -1 at home"),
-    ("in_province", "1 when remote care lies in the province"),
-    ("days", "days of long-term care, else 1"),
-    ("stay", "ordinal of a stay settled in pieces within person, year and context; -1 a stay of its own"),
-    ("waive", "1: this piece owes no deductible (下转)"),
-    ("excluded", "1: no fund pays (工伤、第三人…)"),
-    ("in_scope", "fen"),
-    ("prior", "先行自付, fen"),
-    ("over", "超限价, fen"),
-    ("non_covered", "全自费, fen"),
-    ("special", "特药, fen"),
-    ("herb", "中草药, fen"),
+from openyibao.policy.terms import LAYERS
+from openyibao.policy.year_columns import (
+    BENEFIT_CODES,
+    COLUMNS,
+    EPOCH,
+    FILING_CODES,
+    GROUP_CODES,
+    HEADS,
+    HOME,
+    LEVEL_CODES,
+    MOST_SEGMENTS,
+    MOST_VARIANTS,
+    SPLIT_HEADS,
+    STATUS_CODES,
+    Columns,
+    Ints,
+    Payers,
+    Result,
+    Tally,
+    Variant,
 )
-"""Name and meaning of every column, in the order the compiled loop takes them."""
 
-
-@dataclass
-class Result:
-    """Payments by layer. `totals` always; `payments` (visits x layers), deductible and remote on request. Fen."""
-
-    layers: list[str]
-    totals: Ints
-    payments: Ints | None
-    deductible: Ints | None
-    remote: Ints | None
-
-
-@dataclass(frozen=True)
-class Variant:
-    """Facts that few visits carry, numbered so that a column stays small."""
-
-    contribution_class: str = "standard"
-    child: str = ""
-    care_kind: str = ""
-    disease: str = ""
-    supplements: frozenset[str] = frozenset()
+__all__ = [
+    "BENEFIT_CODES",
+    "COLUMNS",
+    "EPOCH",
+    "FILING_CODES",
+    "GROUP_CODES",
+    "HEADS",
+    "HOME",
+    "LEVEL_CODES",
+    "SPLIT_HEADS",
+    "STATUS_CODES",
+    "Builder",
+    "Columns",
+    "Ints",
+    "Payers",
+    "Result",
+    "Tally",
+    "Variant",
+    "YearPlan",
+    "unpack",
+]
 
 
 @dataclass
@@ -103,39 +86,61 @@ class Tables:
     """segment by (context, day - first_day)."""
     remote: Ints
     slots: Ints
+    target: Ints
+    """row of the splits, after their heads, by (context, layer number)."""
+    n_payers: int
 
 
 class YearPlan:
     """Compiled tables for a set of (area, scheme) contexts over a span of days."""
 
-    def __init__(self, compiler: Compiler, contexts: Iterable[tuple[str, str]], first: date, last: date) -> None:
+    def __init__(
+        self,
+        compiler: Compiler,
+        contexts: Iterable[tuple[str, str]],
+        first: date,
+        last: date,
+        payers: Payers | None = None,
+    ) -> None:
+        """payers: how layers are drawn together in the splits; by default each stands for itself."""
         self.compiler = compiler
+        self.payers = payers
         self.contexts = list(contexts)
         self.books = [compiler.book(*context) for context in self.contexts]
         if any(len(book.starts) > MOST_SEGMENTS for book in self.books):
             raise ValueError(f"an area has more than {MOST_SEGMENTS} segments of policy")
+        self.first = first
         self.first_day = (first - EPOCH).days
         self.n_days = (last - first).days + 1
         self.variants: dict[Variant, int] = {Variant(): 0}
         self.layers: list[str] = list(LAYERS)
-        self.missing: dict[int, tuple[str, str]] = {}
+        self.fields: dict[tuple[int, int], str] = {}
+        """National payment field by (context, layer number)."""
+        self.missing: dict[int, Refused] = {}
+        """Why visits of a cell are refused: no policy for them, or a layer without a figure."""
+        self._lock = threading.Lock()
         self._known: dict[int, int] = {}
         self._cells: list[tuple[int, int, int]] = []
         self._candidates: list[tuple[int, int, int]] = []
         self._layer_numbers: list[int] = []
-        self._segment_table = self._segments(first)
+        self._segment_table = self._segments()
         self._remote_table = self._remote()
         self._tables: Tables | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
 
     def variant(self, variant: Variant) -> int:
         """Number of a combination of rarer facts."""
         return self.variants.setdefault(variant, len(self.variants))
 
-    def _segments(self, first: date) -> Ints:
-        rows = [
-            [book.segment_index(first + timedelta(days=offset)) for offset in range(self.n_days)] for book in self.books
-        ]
-        return np.array(rows, dtype=np.int64)
+    def _segments(self) -> Ints:
+        days = self.first_day + np.arange(self.n_days)
+        starts = [np.array([(start - EPOCH).days for start in book.starts]) for book in self.books]
+        return np.array([np.searchsorted(one, days, side="right") - 1 for one in starts], dtype=np.int64)
 
     def _remote(self) -> Ints:
         """Ratio by (context, segment, benefit, filing, in_province); -1 where no figure is known."""
@@ -155,11 +160,18 @@ class YearPlan:
     # Cells ----------------------------------------------------------------------------------------------------
 
     def learn(self, keys: Iterable[int]) -> None:
-        """Compile the cells of packed keys not met before. Raises: PolicyMissing."""
-        for key in keys:
-            if key not in self._known:
-                self._known[key] = self._cell(key)
-        self._tables = None
+        """Compile the cells of packed keys not met before; a cell without policy refuses its visits when settled."""
+        with self._lock:
+            for key in keys:
+                if key in self._known:
+                    continue
+                try:
+                    self._known[key] = self._cell(key)
+                except Refused as problem:
+                    self.missing[len(self._cells)] = problem
+                    self._cells.append((0, 0, -1))
+                    self._known[key] = len(self._cells) - 1
+            self._tables = None
 
     def _cell(self, key: int) -> int:
         context, segment, benefit, level, status, variant, groups = unpack(key)
@@ -180,13 +192,16 @@ class YearPlan:
                 rare.disease,
                 rare.supplements,
             )
-            cell = book.cell(book.starts[segment], facts)
+            cell = book.cell(max(book.starts[segment], self.first), facts)
             stays = cell.stays_slot
             numbers = len(self._layer_numbers)
-            self._layer_numbers += [self._layer(row.layer) for row in cell.rows]
+            for row in cell.rows:
+                layer = self._layer(row.layer)
+                self._layer_numbers.append(layer)
+                self.fields[context, layer] = row.pays_as
             self._candidates.append((context, cell.at, numbers))
             if cell.missing:
-                self.missing[len(self._cells)] = next(iter(cell.missing.values()))
+                self.missing.setdefault(len(self._cells), refuse_missing(*next(iter(cell.missing.values()))))
         self._cells.append((first, len(mine), stays))
         return len(self._cells) - 1
 
@@ -197,9 +212,10 @@ class YearPlan:
 
     def tables(self) -> Tables:
         """Arrays of everything compiled so far."""
-        if self._tables is None:
-            self._tables = self._build()
-        return self._tables
+        with self._lock:
+            if self._tables is None:
+                self._tables = self._build()
+            return self._tables
 
     def _build(self) -> Tables:
         chain_base: list[int] = []
@@ -231,58 +247,110 @@ class YearPlan:
             self._segment_table,
             self._remote_table,
             np.array([len(book.slots) for book in self.books], dtype=np.int64),
+            *self._targets(),
         )
+
+    def _targets(self) -> tuple[Ints, int]:
+        if self.payers is None:
+            return np.tile(np.arange(len(self.layers)), (len(self.contexts), 1)), len(self.layers)
+        target = np.zeros((len(self.contexts), len(self.layers)), dtype=np.int64)
+        for (context, layer), field_name in self.fields.items():
+            target[context, layer] = self.payers.row(self.layers[layer], field_name)
+        return target, self.payers.count
 
     # Running --------------------------------------------------------------------------------------------------
 
-    def settle(self, columns: dict[str, npt.NDArray[Any]], *, splits: bool = False) -> Result:
+    def settle(self, columns: Columns, *, splits: bool = False) -> Result:
         """Settle sorted standing visits (全年重算). Raises: PolicyMissing, FigureMissing, ValueError.
 
         Args: columns as COLUMNS, equal length, sorted by person, year, settle order. splits asks for every visit's
         payments; without it only totals are kept.
         """
+        tally = self.tally(columns, splits=splits)
+        for problem, _ in tally.refused.values():
+            raise problem
+        totals = tally.totals[:, len(HEADS) :].sum(axis=0)
+        if tally.amounts is None:
+            return Result(self.layers, totals, None, None, None)
+        return Result(self.layers, totals, tally.amounts[len(SPLIT_HEADS) :].T, tally.amounts[1], tally.amounts[2])
+
+    def tally(
+        self, columns: Columns, *, order: Ints | None = None, splits: bool = False, buffer: Ints | None = None
+    ) -> Tally:
+        """Settle visits and say what was refused instead of stopping at it. Several threads may do so at once.
+
+        Args: order names the rows in the order they settle, where that is not the order they come in. buffer: memory
+        for the splits, used when it is large enough; the tally's amounts then lie in it. Raises: ValueError.
+        """
         compiled = _compiled()
         self._fits(columns, compiled.MOST_STAYS)
         n = len(columns["person"])
         args = [columns[name] for name, _ in COLUMNS]
+        order = np.zeros(0, dtype=np.int64) if order is None else order
         while True:
             tables = self.tables()
-            found = np.zeros(4096, dtype=np.int64)
-            count = compiled.unknown(
+            shape = (len(SPLIT_HEADS) + tables.n_payers, n if splits else 0)
+            amounts = _memory(shape, buffer)
+            totals = np.zeros((len(self.contexts), len(HEADS) + tables.target.shape[1]), dtype=np.int64)
+            refused = np.zeros(len(tables.cells), dtype=np.int64)
+            refused_remote = np.zeros_like(tables.remote)
+            stopped = compiled.loop(
+                tables.rows,
+                tables.chains,
+                tables.keys,
+                tables.values,
+                tables.cells,
+                tables.candidates,
+                tables.layer_numbers,
+                tables.segments,
+                tables.remote,
+                tables.slots,
+                self.first_day,
+                order,
+                tables.target,
+                amounts,
+                totals,
+                refused,
+                refused_remote,
+                *args,
+            )
+            if stopped < 0:
+                tally = Tally(totals, amounts=amounts if splits else None)
+                self._refusals(tally, refused, refused_remote)
+                return tally
+            self._learn_all(columns)
+
+    def _learn_all(self, columns: Columns) -> None:
+        """Compile every cell that these visits meet and that is not known yet."""
+        args = [columns[name] for name, _ in COLUMNS]
+        while True:
+            tables = self.tables()
+            found = np.full(1 << 14, -1, dtype=np.int64)
+            count = _compiled().unknown(
                 tables.keys, tables.values, tables.segments, self.first_day, found, *args[2:9], args[14]
             )
             if not count:
-                break
-            self.learn(sorted(set(found[:count].tolist())))
-        layers = len(self.layers)
-        payments = np.zeros((n if splits else 1, layers), dtype=np.int64)
-        extra = np.zeros((n if splits else 1, 2), dtype=np.int64)
-        totals = np.zeros(layers, dtype=np.int64)
-        bad = compiled.loop(
-            tables.rows,
-            tables.chains,
-            tables.keys,
-            tables.values,
-            tables.cells,
-            tables.candidates,
-            tables.layer_numbers,
-            tables.segments,
-            tables.remote,
-            tables.slots,
-            self.first_day,
-            int(splits),
-            payments,
-            extra,
-            totals,
-            *args,
-        )
-        if bad >= 0:
-            raise self._refusal(columns, bad)
-        if not splits:
-            return Result(self.layers, totals, None, None, None)
-        return Result(self.layers, totals, payments, extra[:, 1], extra[:, 0])
+                return
+            self.learn(sorted(found[found >= 0].tolist()))
 
-    def _fits(self, columns: dict[str, npt.NDArray[Any]], most_stays: int) -> None:
+    def _refusals(self, tally: Tally, refused: Ints, remote: Ints) -> None:
+        """Say why visits could not be settled."""
+        for cell in np.flatnonzero(refused):
+            tally.refuse(self.missing[int(cell)], int(refused[cell]))
+        for at in np.argwhere(remote):
+            tally.refuse(self._no_ratio(*map(int, at)), int(remote[tuple(at)]))
+
+    def _no_ratio(self, context: int, segment: int, benefit: int, filing: int, inside: int) -> Refused:
+        """Why care elsewhere has no first self-pay ratio there."""
+        book = self.books[context]
+        day = max(book.starts[segment], self.first)
+        try:
+            book.remote_rate(day, BENEFIT_CODES[benefit], FILING_CODES[filing], bool(inside))
+        except Refused as problem:
+            return problem
+        return refuse_missing(f"{self.contexts[context][0]}#first_self_pay", "")
+
+    def _fits(self, columns: Columns, most_stays: int) -> None:
         """Refuse columns the compiled loop may not index with, or whose products would not fit. Raises: ValueError."""
         lengths = {len(columns[name]) for name, _ in COLUMNS}
         if len(lengths) != 1:
@@ -313,27 +381,13 @@ class YearPlan:
         if wrong:
             raise ValueError("; ".join(wrong))
 
-    def _refusal(self, columns: dict[str, npt.NDArray[Any]], at: int) -> Refused:
-        """Why visit `at` cannot be decided."""
-        key = int(self.keys({name: column[at : at + 1] for name, column in columns.items()})[0])
-        gone = self.missing.get(self._known[key])
-        if gone is not None:
-            return refuse_missing(*gone)
-        return refuse_missing(f"{self.contexts[int(columns['context'][at])][0]}#first_self_pay", "")
 
-    def keys(self, columns: dict[str, npt.NDArray[Any]]) -> Ints:
-        """Packed key of every visit: which cell it meets."""
-        segment = self._segment_table[columns["context"], columns["day"].astype(np.int64) - self.first_day]
-        keys: Ints = _compiled().pack.py_func(
-            columns["context"].astype(np.int64),
-            segment,
-            columns["benefit"].astype(np.int64),
-            columns["level"].astype(np.int64),
-            columns["status"].astype(np.int64),
-            columns["variant"].astype(np.int64),
-            columns["groups"].astype(np.int64),
-        )
-        return keys
+def _memory(shape: tuple[int, int], buffer: Ints | None) -> Ints:
+    """Memory for splits, in the caller's buffer when it is large enough; what was in it stays until written over."""
+    size = shape[0] * shape[1]
+    if buffer is None or len(buffer) < size:
+        return np.empty(shape, dtype=np.int64)
+    return buffer[:size].reshape(shape)
 
 
 def _remote_or_missing(book: Any, day: date, benefit: str, filing: str, inside: int) -> int:

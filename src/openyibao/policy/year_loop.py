@@ -1,18 +1,22 @@
 """The compiled loops of the year driver: `kernel.settle_visit` itself, and what walks the columns around it.
 
 Importing this module imports numba; only `year` does so, and only when a year is settled. Types come from the arrays.
-Nothing is cached on disk: numba would not notice a change of the kernel's source.
+What is compiled is kept on disk under a hash of the three sources it is made of.
 """
 
 import numba
 import numpy as np
 
-from openyibao.policy import kernel
+from openyibao.kernel.compiled import compiled
+from openyibao.policy import kernel, year_columns
 
 MOST_LAYERS = 16
 """Layers one chain may have."""
 MOST_STAYS = 512
 """Stays settled in pieces within one person, year and context."""
+VISITS, PERSONS, TOTAL, IN_SCOPE, DEDUCTIBLE, REMOTE, BURDEN = range(len(year_columns.HEADS))
+HEADS = len(year_columns.HEADS)
+"""Columns of the totals before those of the layers."""
 
 settle_visit = numba.njit(nogil=True, error_model="numpy", inline="always")(kernel.settle_visit)
 """The kernel, inlined into the loop, and without checks for a division by zero: herbs are at most the in-scope cost."""
@@ -36,11 +40,14 @@ def find(keys, values, key):
     return values[at]
 
 
-@numba.njit(nogil=True)
-def unknown(keys, values, segments, first_day, found, day, context, benefit, level, status, groups, variant, excluded):
-    """Packed keys of visits that no cell is known for, each once, into `found`; returns how many."""
+def _unknown(keys, values, segments, first_day, found, day, context, benefit, level, status, groups, variant, excluded):
+    """Packed keys of visits that no cell is known for, each once, among the -1 of `found`; returns how many.
+
+    `found` is a hash table, its length a power of two; the search ends when it is half full.
+    """
     count = 0
     last = -1
+    size = len(found)
     for i in range(len(day)):
         if excluded[i]:
             continue
@@ -55,23 +62,20 @@ def unknown(keys, values, segments, first_day, found, day, context, benefit, lev
         )
         if key == last:
             continue
-        if find(keys, values, key) < 0:
-            fresh = True
-            for j in range(count):
-                if found[j] == key:
-                    fresh = False
-                    break
-            if fresh:
-                found[count] = key
-                count += 1
-                if count == len(found):
-                    return count
         last = key
+        if find(keys, values, key) < 0:
+            at = (key ^ (key >> 17) ^ (key >> 31)) * 0x9E3779B1 & (size - 1)
+            while found[at] >= 0 and found[at] != key:
+                at = (at + 1) & (size - 1)
+            if found[at] < 0:
+                found[at] = key
+                count += 1
+                if 2 * count >= size:
+                    return count
     return count
 
 
-@numba.njit(nogil=True, error_model="numpy")
-def loop(
+def _loop(
     rows,
     chains,
     keys,
@@ -83,12 +87,14 @@ def loop(
     remote,
     slots,
     first_day,
-    splits,
-    payments,
-    extra,
+    order,
+    target,
+    amounts,
     totals,
+    refused,
+    refused_remote,
     person,
-    year,
+    benefit_year,
     day,
     context,
     benefit,
@@ -109,7 +115,13 @@ def loop(
     special,
     herb,
 ):
-    """Settle every visit in order; returns -1, or the first visit that a missing figure forbids."""
+    """Settle every visit; returns -1, or a visit whose cell is not known yet: then nothing done here counts.
+
+    Args: order, when not empty, names the rows in the order they settle, a person's rows staying together. amounts,
+    when it has columns, takes every visit's split: rows 0..3 total, deductible, remote first self-pay, burden, then
+    row 4 + target[context, layer]. totals by context: the HEADS, then a column per layer. refused counts the visits
+    of a cell that lacks a figure or a policy, refused_remote those without a ratio for care elsewhere.
+    """
     widest = 0
     for c in range(len(slots)):
         widest = max(widest, slots[c])
@@ -124,18 +136,20 @@ def loop(
     trace = np.zeros(1, dtype=np.int64)
     who = np.int64(-1)
     when = np.int64(-1)
-    for i in range(len(day)):
-        if person[i] != who or year[i] != when:
+    n_rows = amounts.shape[0]
+    splits = amounts.shape[1] > 0
+    in_order = len(order) == 0
+    for at in range(len(day)):
+        i = at if in_order else np.int64(order[at])
+        if person[i] != who or benefit_year[i] != when:
             who = np.int64(person[i])
-            when = np.int64(year[i])
+            when = np.int64(benefit_year[i])
             for t in range(n_touched):
-                at = touched[t] * block
+                first = touched[t] * block
                 for s in range(widest + 2 + 2 * used[touched[t]]):
-                    state[at + s] = 0
+                    state[first + s] = 0
                 used[touched[t]] = 0
             n_touched = 0
-        if excluded[i]:
-            continue
         c = np.int64(context[i])
         base = c * block
         known = False
@@ -145,9 +159,34 @@ def loop(
         if not known:
             touched[n_touched] = c
             n_touched += 1
+            totals[c, PERSONS] += 1
+        total = np.int64(in_scope[i]) + prior[i] + over[i] + non_covered[i] + special[i]
+        totals[c, VISITS] += 1
+        totals[c, TOTAL] += total
+        totals[c, IN_SCOPE] += in_scope[i]
+        if splits:
+            amounts[0, i] = total
+            for r in range(1, n_rows):
+                amounts[r, i] = 0
+            amounts[3, i] = total
+        if excluded[i]:
+            totals[c, BURDEN] += total
+            continue
         segment = segments[c, day[i] - first_day]
         key = pack(c, segment, benefit[i], level[i], status[i], variant[i], groups[i])
         cell = find(keys, values, key)
+        if cell < 0:
+            return i
+        n_candidates = cells[cell, 1]
+        if n_candidates == 0:
+            refused[cell] += 1
+            continue
+        ratio = np.int64(0)
+        if filing[i] >= 0:
+            ratio = remote[c, segment, benefit[i], filing[i], in_province[i]]
+            if ratio < 0:
+                refused_remote[c, segment, benefit[i], filing[i], in_province[i]] += 1
+                continue
         stays_slot = cells[cell, 2]
         stay_at = np.int64(-1)
         if stays_slot >= 0:
@@ -158,81 +197,72 @@ def loop(
             else:
                 stay_at = base + widest + 2 + 2 * stay[i]
                 used[c] = max(used[c], stay[i] + 1)
-        ratio = np.int64(0)
-        if filing[i] >= 0:
-            ratio = remote[c, segment, benefit[i], filing[i], in_province[i]]
-            if ratio < 0:
-                return i
-        chosen = cells[cell, 0]
-        n_candidates = cells[cell, 1]
-        if n_candidates > 1:
-            span = widest + 2 + 2 * used[c]
+        trials = n_candidates if n_candidates > 1 else 0
+        span = widest + 2 + 2 * used[c]
+        if trials:
             for s in range(span):
                 saved[s] = state[base + s]
-            most = np.int64(-1)
-            for j in range(n_candidates):
-                trial = cells[cell, 0] + j
-                settle_visit(
-                    rows,
-                    chains,
-                    candidates[trial, 0],
-                    in_scope[i],
-                    prior[i],
-                    over[i],
-                    non_covered[i],
-                    special[i],
-                    herb[i],
-                    ratio,
-                    days[i],
-                    stay_at,
-                    stays_slot,
-                    waive[i],
-                    state,
-                    base,
-                    out,
-                    trace,
-                    0,
-                )
-                paid = np.int64(0)
-                for k in range(chains[candidates[trial, 0]]):
-                    if out[2 + k] < 0:
-                        return i
-                    paid += out[2 + k]
+        best = np.int64(0)
+        most = np.int64(-1)
+        lacking = False
+        chain = np.int64(0)
+        for j in range(trials + 1):
+            chain = candidates[cells[cell, 0] + (j if j < trials else best), 0]
+            settle_visit(
+                rows,
+                chains,
+                chain,
+                in_scope[i],
+                prior[i],
+                over[i],
+                non_covered[i],
+                special[i],
+                herb[i],
+                ratio,
+                days[i],
+                stay_at,
+                stays_slot,
+                waive[i],
+                state,
+                base,
+                out,
+                trace,
+                0,
+            )
+            paid = np.int64(0)
+            for k in range(chains[chain]):
+                if out[2 + k] < 0:
+                    lacking = True
+                paid += out[2 + k]
+            if j < trials:
                 if paid > most:
                     most = paid
-                    chosen = trial
+                    best = j
                 for s in range(span):
                     state[base + s] = saved[s]
-        chain = candidates[chosen, 0]
-        settle_visit(
-            rows,
-            chains,
-            chain,
-            in_scope[i],
-            prior[i],
-            over[i],
-            non_covered[i],
-            special[i],
-            herb[i],
-            ratio,
-            days[i],
-            stay_at,
-            stays_slot,
-            waive[i],
-            state,
-            base,
-            out,
-            trace,
-            0,
-        )
-        numbers = candidates[chosen, 1]
-        if splits:
-            extra[i, 0] = out[0]
-            extra[i, 1] = out[1]
-            for k in range(chains[chain]):
-                payments[i, layer_numbers[numbers + k]] = out[2 + k]
+        if lacking:
+            refused[cell] += 1
+            continue
+        numbers = candidates[cells[cell, 0] + best, 1]
+        burden = total
         for k in range(chains[chain]):
-            if out[2 + k] < 0:
-                return i
-            totals[layer_numbers[numbers + k]] += out[2 + k]
+            paid = out[2 + k]
+            if paid > 0:
+                layer = layer_numbers[numbers + k]
+                totals[c, HEADS + layer] += paid
+                if rows[chains[chain + 1 + k] + 15]:
+                    burden -= paid
+                if splits:
+                    amounts[4 + target[c, layer], i] += paid
+        totals[c, DEDUCTIBLE] += out[1]
+        totals[c, REMOTE] += out[0]
+        totals[c, BURDEN] += burden
+        if splits:
+            amounts[1, i] = out[1]
+            amounts[2, i] = out[0]
+            amounts[3, i] = burden
     return -1
+
+
+unknown = compiled(_unknown, kernel.__file__, year_columns.__file__, nogil=True)
+loop = compiled(_loop, kernel.__file__, year_columns.__file__, nogil=True, error_model="numpy")
