@@ -1,6 +1,7 @@
 """The door of the ledger (账): post, reverse, ask for balances, bridge, close, seal, verify.
 
 Verbs that write join an open transaction; none opens one. Days are business days of Shanghai, money is fen.
+SQL door: `ledger_account_year`, what each owner's personal accounts gained or lost in a year.
 """
 
 from __future__ import annotations

@@ -2,6 +2,11 @@
 
 Verbs open their own transaction or join the one that is open. Each writes the person's events and the audit trail and
 runs a bounded number of statements. The view `people_dossier` is part of this door; read it with `Dossier.from_row`.
+
+So are the views for statistics, which say nothing of who somebody is: `people_census` (birth, sex, area, death),
+`people_census_coverage` (not voided), `people_census_group`, `people_census_contribution` (posted), all by the main
+record of a person, and `people_census_identity`, which leads from any record's id to the main one. Who reads them asks
+for a permission and leaves an audit row.
 """
 
 from __future__ import annotations

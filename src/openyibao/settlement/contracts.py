@@ -362,3 +362,27 @@ class SettlementList:
     person_no: str
     shape: str
     body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ListedStay:
+    """A stay settled for good, with its accepted list (已收清单的住院). Fen over all of its pieces that stand.
+
+    pool is what the basic pool paid, patient the person's part; the rest of the total other payers bore.
+    """
+
+    settlement_no: str
+    visit_no: str
+    institution_code: str
+    scheme: str
+    care_area: str
+    person_id: int
+    discharged_on: date
+    admitted_on: date
+    list_no: str
+    body: Mapping[str, Any] = field(repr=False)
+    gender: str
+    born_on: date
+    total_fen: int
+    pool_fen: int
+    patient_fen: int

@@ -1,6 +1,10 @@
 """The door of the settlement room (就医结算): open visits, price lines, settle, cancel, ask, explain.
 
 Every verb takes who calls and a command, opens a transaction unless one is open, and either does all of it or nothing.
+
+SQL door, for whoever reads in bulk: `settlement_bill`, a row per standing settlement as it was decided, with what its
+payers bear now (the differences of replays included; `moved_*` says how much of it they are); `settlement_standing`,
+whose they are. Neither says who a person is. Who reads them asks for a permission and leaves an audit row.
 """
 
 from __future__ import annotations
@@ -8,7 +12,7 @@ from __future__ import annotations
 from openyibao.settlement.billing import upload_lines, withdraw_lines
 from openyibao.settlement.cancelling import reverse
 from openyibao.settlement.differences import settle_adjustment
-from openyibao.settlement.lists import accepted_list, record_settlement_list
+from openyibao.settlement.lists import accepted_list, listed_stays, record_settlement_list
 from openyibao.settlement.logic.benefits import INSUTYPES, PSN_TYPES, benefit_of, scheme_of
 from openyibao.settlement.merging import join_person_years
 from openyibao.settlement.queries import (
@@ -49,6 +53,7 @@ __all__ = [
     "discharge",
     "explain",
     "join_person_years",
+    "listed_stays",
     "pre_settle",
     "record_settlement_list",
     "record_visit",

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from openyibao.foundation import crypto, sql
+from openyibao.foundation import audit, crypto, sql
+from openyibao.foundation.actors import Actor, require
 from openyibao.foundation.transactions import joined
 from openyibao.kernel.money import yuan_text
 from openyibao.settlement import documents, store
-from openyibao.settlement.contracts import Caller, SettlementList
+from openyibao.settlement.contracts import Caller, ListedStay, SettlementList
 from openyibao.settlement.documents import DocumentRow
 from openyibao.settlement.errors import ListRefused, SettlementUnknown
 from openyibao.settlement.visits import check_sender
@@ -83,3 +85,44 @@ def _wrong_sums(document: DocumentRow, header: Mapping[str, Any], body: Mapping[
         total = yuan_text(document.amounts["medfee_sumamt"])
         wrong.append(f"iteminfo 合计 {yuan_text(sum(items))}，结算总额 {total}")
     return wrong
+
+
+def listed_stays(actor: Actor, area: str, settled_before: date) -> list[ListedStay]:
+    """Stays of an area's insured that are settled for good and have an accepted list (已收清单的住院), oldest first.
+
+    Pieces settled on the way are added up with the last one. The lists are opened: one audit row says how many.
+    Raises: NotPermitted.
+    """
+    require(actor, "settlement.read_lists", area)
+    with joined():
+        rows = sql.rows(
+            "SELECT d.settlement_no, v.visit_no, d.institution_code, d.scheme, v.care_area, d.person_id, d.decided_on,"
+            " v.begun_on, l.list_no, l.body, p.gender, p.born_on, pieces.sums::text"
+            " FROM settlement_document d"
+            " JOIN settlement_visit v ON v.id = d.visit_id"
+            " JOIN settlement_list l ON l.document_id = d.id AND l.superseded_at IS NULL"
+            " JOIN people_dossier p ON p.person_id = d.person_id"
+            " CROSS JOIN LATERAL (SELECT json_build_object("
+            " 'total', sum((a.amounts->>'medfee_sumamt')::bigint), 'pool', sum((a.amounts->>'hifp_pay')::bigint),"
+            " 'patient', sum((a.amounts->>'psn_part_amt')::bigint)) AS sums"
+            " FROM settlement_document a WHERE a.visit_id = d.visit_id AND a.state = 'standing') pieces"
+            " WHERE d.area = %s AND d.state = 'standing' AND v.inpatient AND NOT d.mid_stay AND d.settled_at < %s"
+            " ORDER BY d.id",
+            (area, settled_before),
+        )
+        audit.record(actor, "settlement.listed_stays", str(settled_before), area, lists=len(rows))
+    return [_listed(row) for row in rows]
+
+
+def _listed(row: sql.Row) -> ListedStay:
+    *head, body, gender, born_on, sums = row
+    fen = json.loads(sums)
+    return ListedStay(
+        *head,
+        body=json.loads(crypto.unseal(body)),
+        gender=gender,
+        born_on=born_on,
+        total_fen=fen["total"],
+        pool_fen=fen["pool"],
+        patient_fen=fen["patient"],
+    )

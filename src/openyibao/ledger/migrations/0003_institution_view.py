@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import migrations
 
 VIEW = """
@@ -18,11 +20,18 @@ COMMENT ON VIEW ledger_payable IS '应付定点机构的变动：正数增加应
 """
 
 
+def _chart(apps: Any, schema_editor: Any) -> None:
+    from openyibao.ledger.store import sync_chart
+
+    sync_chart()
+
+
 class Migration(migrations.Migration):
-    """Two read-only views."""
+    """Two read-only views; and the chart of accounts as it is now."""
 
     dependencies = [("ledger", "0002_guards")]
 
     operations = [
         migrations.RunSQL(VIEW, "DROP VIEW ledger_payable; DROP VIEW ledger_institution;"),
+        migrations.RunPython(_chart, migrations.RunPython.noop),
     ]
