@@ -109,7 +109,7 @@ def test_permission_matrix_of_an_institution_an_auditor_and_whoever_checks() -> 
     held = {role: {key for key, roles in files().items() if role in roles} for role in ROLES}
     assert held["institution"] == {
         *("settlement.send", "settlement.read", "people.read_identity", "people.read_record"),
-        *("people.file", "catalogue.match"),
+        *("people.file", "catalogue.match", "payment.file_special"),
     }
     assert files()["settlement.send"] == {"institution"}
     assert held["auditor"] == READS
@@ -355,6 +355,7 @@ def _settlement() -> dict[str, Verb]:
         ),
         "explain": lambda s, a: settlement.explain(a, s.settled),
         "join_person_years": lambda s, a: settlement.join_person_years(a, s.person, AT),
+        "listed_stays": lambda s, a: settlement.listed_stays(a, CITY, day),
         "pre_settle": lambda s, a: settlement.pre_settle(
             s.caller(a), Settle(s.visit, s.person, "310", 5_000, False, "B1")
         ),
@@ -395,12 +396,17 @@ def _payment() -> dict[str, Verb]:
     return {
         "assess": lambda s, a: payment.assess(a, CITY, s.hospital, 2025, 90, "考核", after),
         "cancel_slip": lambda s, a: payment.cancel_slip(a, slip(s), after, "试"),
+        "clear_year": lambda s, a: payment.clear_year(a, CITY, 2025, "sample-drg", after),
         "confirm_slip": lambda s, a: payment.confirm_slip(a, slip(s), after),
         "deduct": lambda s, a: payment.deduct(a, s.settled, {"employee_pool": 1}, "条款", "理由", after),
         "draft_slips": lambda s, a: payment.draft_slips(a, CITY, month, after),
+        "file_special": lambda s, a: payment.file_special(a, s.settled, "high_cost", "", "sample-drg", after),
+        "move_special": lambda s, a: payment.move_special(a, s.settled, "screen", "", "sample-drg", after),
         "movements_of": lambda s, a: payment.movements_of(a, slip(s)),
         "pay_advance": lambda s, a: payment.pay_advance(a, CITY, s.hospital, {"employee_pool": 1}, after, "YF1"),
         "pay_slip": lambda s, a: payment.pay_slip(a, slip(s, "confirmed"), after),
+        "price_stays": lambda s, a: payment.price_stays(a, CITY, month, "sample-drg", Path(), after),
+        "set_budget": lambda s, a: payment.set_budget(a, CITY, 2026, "resident", 1, "文", after),
         "slip_of": lambda s, a: payment.slip_of(a, slip(s)),
         "slips_of_month": lambda s, a: payment.slips_of_month(a, CITY, month),
     }

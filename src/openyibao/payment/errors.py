@@ -39,3 +39,27 @@ class AssessmentExists(Refused):
     """The year of this institution is assessed already, or is not over (年度考核已办或未到期)."""
 
     code = "ASSESSMENT_EXISTS"
+
+
+class PackUnfit(Refused):
+    """The payment pack is of another area, or has no version for a day (支付方式包不适用)."""
+
+    code = "PACK_UNFIT"
+
+
+class BudgetMissing(Refused):
+    """No budget is decided for the year and scheme, or the decision is known already (没有预算或预算重复)."""
+
+    code = "BUDGET_MISSING"
+
+
+class ClearingRefused(Refused):
+    """The year is not over, is cleared already, or stays are left that cannot be priced (不能清算)."""
+
+    code = "CLEARING_REFUSED"
+
+
+class SpecialUnknown(Refused):
+    """No such priced stay of this institution, or no application for it (没有此病例或特例申请)."""
+
+    code = "SPECIAL_UNKNOWN"

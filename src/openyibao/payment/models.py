@@ -149,3 +149,146 @@ class Assessment(models.Model):
             models.UniqueConstraint(fields=["area", "institution_code", "year"], name="payment_assessment_once"),
             models.CheckConstraint(condition=Q(score__gte=0, score__lte=100), name="payment_assessment_score"),
         ]
+
+
+class Pack(models.Model):
+    """A payment pack that was used (支付方式包): name and hash; the file itself stays where it is."""
+
+    sha256 = models.TextField(unique=True)
+    name = models.TextField()
+    title = models.TextField()
+    area = models.TextField()
+    used_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payment_pack"
+
+
+class Budget(models.Model):
+    """A year's money for stays of an area and scheme (年度预算), decided once; a change is a new row."""
+
+    area = models.TextField()
+    year = models.SmallIntegerField()
+    scheme = models.TextField()
+    fen = models.BigIntegerField()
+    document_no = models.TextField()
+    decided_by = models.TextField()
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payment_budget"
+        constraints = [
+            models.CheckConstraint(condition=Q(fen__gt=0), name="payment_budget_positive"),
+            models.UniqueConstraint(fields=["area", "year", "scheme", "document_no"], name="payment_budget_once"),
+        ]
+
+
+class Run(models.Model):
+    """One pricing of an area's stays (计价批次): by which pack and grouper, who and when."""
+
+    area = models.TextField()
+    month = models.DateField()
+    pack_sha256 = models.TextField()
+    grouper_sha256 = models.TextField()
+    cases = models.IntegerField()
+    withdrawn = models.IntegerField()
+    made_by = models.TextField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payment_run"
+
+
+class Case(models.Model):
+    """One stay as priced (计价病例). Regrouping writes a new row; what was coded is sealed."""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="+")
+    settlement_no = models.TextField()
+    list_no = models.TextField()
+    area = models.TextField()
+    institution_code = models.TextField()
+    scheme = models.TextField()
+    level = models.TextField()
+    discharged_on = models.DateField()
+    group = models.TextField()
+    method = models.TextField()
+    status = models.TextField()
+    floating = models.BooleanField()
+    units = models.BigIntegerField()
+    points = models.BigIntegerField()
+    total_fen = models.BigIntegerField()
+    patient_fen = models.BigIntegerField()
+    other_fen = models.BigIntegerField()
+    standard_fen = models.BigIntegerField(null=True)
+    fund_fen = models.BigIntegerField(null=True)
+    month_fen = models.BigIntegerField(default=0)
+    """What the month's difference counted for this stay: the pool by item, taken back with it when it is withdrawn."""
+    reason = models.TextField(default="")
+    facts = models.BinaryField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "payment_case"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["settlement_no"], condition=Q(withdrawn_at__isnull=True), name="payment_case_once"
+            )
+        ]
+        indexes = [models.Index(fields=["area", "discharged_on"], name="payment_case_discharged")]
+
+
+class Special(models.Model):
+    """A special-case application (特例单议) as it stands; its history is within."""
+
+    area = models.TextField()
+    settlement_no = models.TextField(unique=True)
+    institution_code = models.TextField()
+    period = models.TextField()
+    state = models.TextField()
+    application = models.JSONField()
+    decision = models.JSONField(null=True)
+    in_force = models.BooleanField()
+    pending = models.BooleanField()
+    """The decision in force is not yet in the stay's price."""
+
+    class Meta:
+        db_table = "payment_special"
+        indexes = [models.Index(fields=["area", "period"], name="payment_special_period")]
+
+
+class Clearing(models.Model):
+    """A year's clearing of an institution and scheme (年度清算)."""
+
+    area = models.TextField()
+    year = models.SmallIntegerField()
+    institution_code = models.TextField()
+    scheme = models.TextField()
+    pack_sha256 = models.TextField()
+    cases = models.IntegerField()
+    billed_fen = models.BigIntegerField()
+    standard_fen = models.BigIntegerField()
+    extra_fen = models.BigIntegerField()
+    returned_fen = models.BigIntegerField()
+    forfeited_fen = models.BigIntegerField()
+    paid_fen = models.BigIntegerField()
+    clearing_fen = models.BigIntegerField()
+    decided_by = models.TextField()
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payment_clearing"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["area", "year", "institution_code", "scheme"], name="payment_clearing_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    clearing_fen=F("standard_fen")
+                    + F("extra_fen")
+                    - F("returned_fen")
+                    - F("forfeited_fen")
+                    - F("paid_fen")
+                ),
+                name="payment_clearing_adds_up",
+            ),
+        ]

@@ -116,7 +116,7 @@ def _to_take(area: str, month: Month) -> tuple[dict[str, list[Movement]], dict[s
 
 
 def _withdraw_void_deductions(area: str, month: Month, at: datetime) -> None:
-    """A settlement cancelled after a deduction owes nothing: the deduction is taken back, in the month being drafted."""
+    """A settlement cancelled after a deduction owes nothing: the deduction is taken back, in the month drafted."""
     day = ledger.open_day(area, "business", month.until - timedelta(days=1))
     for settlement_no, serial in store.void_deductions(area):
         number = f"{settlement_no}/{serial}"
@@ -269,7 +269,10 @@ def assess(actor: Actor, area: str, institution: str, year: int, score: int, why
         store.lock_area(area)
         if business_day(at).year <= year:
             raise AssessmentExists(f"{year} 年尚未结束", hint="年度结束后考核")
-        deposits = _of(institution, store.balances("quality_deposit", area, date(year + 1, 1, 1)))
+        waiting = store.unfinished_before(area, date(year + 1, 1, 1), institution)
+        if waiting is not None:
+            raise SlipNotInTurn(f"{waiting} 尚未复核", hint="先复核或作废该机构该年的拨付单")
+        deposits = store.deposits(area, institution, year)
         bands = rules.assessment_bands(area, date(year, 12, 31))
         released = {fund: released_part(fen, score, bands) for fund, fen in deposits.items()}
         forfeited = {fund: fen - released[fund] for fund, fen in deposits.items()}

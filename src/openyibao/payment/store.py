@@ -78,11 +78,12 @@ def carried(area: str, month: date) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): int(row[2]) for row in found if row[2] < 0}
 
 
-def unfinished_before(area: str, month: date) -> str | None:
-    """A slip of an earlier month that is still a draft; a later month waits for it."""
+def unfinished_before(area: str, month: date, institution: str = "") -> str | None:
+    """A slip of an earlier month that is still a draft, of one institution or any: what comes later waits for it."""
     found = sql.one(
-        "SELECT slip_no FROM payment_slip WHERE area = %s AND month < %s AND state = 'drafted' ORDER BY month, slip_no",
-        (area, month),
+        "SELECT slip_no FROM payment_slip WHERE area = %s AND month < %s AND state = 'drafted'"
+        " AND (%s::text = '' OR institution_code = %s::text) ORDER BY month, slip_no",
+        (area, month, institution, institution),
     )
     return None if found is None else str(found[0])
 
@@ -114,6 +115,17 @@ def balances(account: str, area: str, until: date) -> dict[tuple[str, str], int]
         (account, area, until),
     )
     return {(row[0], row[1]): int(row[2]) for row in found}
+
+
+def deposits(area: str, institution: str, year: int) -> dict[str, int]:
+    """What the slips of a year's months withheld from an institution, by fund, whenever they were posted."""
+    found = sql.rows(
+        "SELECT f.fund, sum(f.deposit_fen)::bigint FROM payment_slip s JOIN payment_slip_fund f ON f.slip_id = s.id"
+        " WHERE s.area = %s AND s.institution_code = %s AND extract(year FROM s.month) = %s"
+        " AND s.state IN ('confirmed', 'paid') GROUP BY 1 HAVING sum(f.deposit_fen) > 0",
+        (area, institution, year),
+    )
+    return {row[0]: int(row[1]) for row in found}
 
 
 def drop_drafts(area: str, month: date) -> None:
