@@ -38,10 +38,15 @@ types: setup
 check: lint types
 	$(BIN)/openyibao policy check
 	$(BIN)/openyibao cases run
+	$(BIN)/openyibao figures check figures
+	$(BIN)/openyibao drg check sample
+	for pack in sample-drg sample-points sample-dip sample-dip-jining sample-bed-day; do \
+	  $(BIN)/openyibao payment check $$pack || exit 1; done
 
 bench: setup
 	$(BIN)/openyibao bench settle
 	$(BIN)/openyibao bench year
+	$(BIN)/openyibao bench drg --cases 50000
 	$(BIN)/openyibao bench gateway --persons 5000 --journals 50000 --seconds 3
 
 prove: setup spark
@@ -49,6 +54,15 @@ prove: setup spark
 	$(BIN)/python -m tests.proofs.equality --bills 20000
 	$(BIN)/python -m tests.proofs.kill --rounds 50
 	$(BIN)/python -m tests.proofs.hostile --messages 100000
+	$(BIN)/python -m tests.analytics.test_publish_proof --bills 20000
+	$(BIN)/python -m tests.proofs.drg --cases 1000000
+	$(BIN)/python -m tests.proofs.packs --stays 300000
+	$(BIN)/python -m tests.proofs.payment --scale 0.01
+	$(BIN)/python -m tests.proofs.resettle --visits 2000000
+	rm -rf var/province
+	$(BIN)/openyibao synth --area 370000 --years 2020 --scale 1.0 --out var/province
+	$(BIN)/python -m tests.proofs.resettle --dataset var/province
+	$(BIN)/openyibao bulletin var/province --year 2020 --out var/bulletin.html
 	$(BIN)/openyibao bench gateway
 
 docs: setup

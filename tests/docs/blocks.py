@@ -88,6 +88,7 @@ def clone() -> Iterator[Path]:
         stated = {
             "OPENYIBAO_POLICIES": str(folder / "policies"),
             "OPENYIBAO_CASES": str(folder / "cases"),
+            "OPENYIBAO_CACHE": str(folder / "cache"),
         }
         os.chdir(folder)
         try:

@@ -6,14 +6,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openyibao.analytics import facade
 from openyibao.cli import show
+from openyibao.cli.later import later
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.policy.facade import Policies
+
+if TYPE_CHECKING:
+    from openyibao.analytics import facade
+else:
+    facade = later("openyibao.analytics.facade")
 
 Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
 WORDS = {

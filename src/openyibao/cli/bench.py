@@ -36,6 +36,19 @@ def year(
 
 
 @app.command()
+def drg(
+    scheme: Annotated[str, typer.Option("--scheme", help="方案文件夹；不写则用一个虚构的国家规模方案。")] = "",
+    cases: Annotated[int, typer.Option("--cases", min=20_000, help="CSV 的病例数。")] = 200_000,
+    as_json: Json = False,
+) -> None:
+    """DRG 分组：内存中、按文本、从 CSV 到 CSV，与逐步走树比较。"""
+    from openyibao.cli.benchmarks import drg as bench
+
+    show.err(f"生成 {cases} 个病例并分组…")
+    _answer(bench.measure(scheme, cases), as_json)
+
+
+@app.command()
 def gateway(
     persons: Annotated[int, typer.Option("--persons", min=100, help="库中已有的参保人。")] = 100_000,
     journals: Annotated[int, typer.Option("--journals", min=100, help="库中已有的凭证。")] = 1_000_000,

@@ -12,7 +12,32 @@ from typing import Annotated, Any
 import typer
 
 import openyibao
-from openyibao.cli import backtest, bench, catalogue, demo, institutions, ledger, platform, policy, sandbox, show
+from openyibao.cli import (
+    backtest,
+    bench,
+    budgets,
+    bulletin,
+    catalogue,
+    dataset,
+    demo,
+    dip,
+    drg,
+    figures,
+    institutions,
+    ledger,
+    payment,
+    platform,
+    policy,
+    project,
+    publish,
+    reform,
+    resettle,
+    sandbox,
+    show,
+    simulate,
+    slips,
+    synth,
+)
 from openyibao.kernel.errors import Malformed, OpenyibaoError
 from openyibao.policy import facade
 
@@ -26,8 +51,16 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(institutions.app, name="institutions")
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(dataset.app, name="dataset")
+app.add_typer(figures.app, name="figures")
+app.add_typer(drg.app, name="drg")
+app.add_typer(dip.app, name="dip")
+app.add_typer(payment.app, name="payment")
 app.command()(demo.demo)
-backtest.mount(app)
+for room in (backtest, publish, synth, resettle, reform, bulletin, project):
+    room.mount(app)
+for room in (slips, simulate, budgets):
+    room.mount(payment.app)
 for command in (platform.migrate, platform.serve, platform.worker, platform.backup, platform.restore):
     app.command()(command)
 

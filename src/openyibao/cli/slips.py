@@ -18,6 +18,7 @@ from openyibao.kernel.areas import all_areas, area_keys
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.kernel.money import fen_from_yuan
 from openyibao.kernel.periods import day_from_text
+from openyibao.policy.terms import SCHEMES
 
 if TYPE_CHECKING:
     from openyibao.foundation.actors import Actor
@@ -123,6 +124,89 @@ def assess(
     show.out(f"返还 {show.money(released)} 元，扣罚 {show.money(kept)} 元")
 
 
+def run(
+    pack: Annotated[str, typer.Option("--pack", help="支付方式包：文件，或随附包的名称。")],
+    scheme: Annotated[str, typer.Option("--scheme", help="分组方案文件夹，或随附方案的名称。")],
+    area: Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")] = "371500",
+    month: Annotated[str, typer.Option("--month", help="月份，如 2024-05；默认上月。")] = "",
+    by: By = "system",
+    as_json: Json = False,
+) -> None:
+    """按病例计价：已收结算清单的住院逐例分组、计价，支付方式差额入账，随下一张拨付单支付。"""
+    code, wanted = _area(area), _month(month)
+    from openyibao.payment.engine.facade import scheme_folder
+
+    folder = scheme_folder(scheme)
+    facade = _facade()
+    from openyibao.foundation import clock
+
+    actor = _actor(by, "system" if by == "system" else "agency", code)
+    found = facade.price_stays(actor, code, wanted, pack, folder, clock.now())
+    if as_json:
+        show.json_out(found.as_json())
+        return
+    counts = "、".join(f"{facade.CASE_STATUSES.get(name, name)} {count}" for name, count in found.statuses.items())
+    show.out(
+        f"批次 {found.number}：{counts or '没有新的病例'}" + (f"；撤回 {found.withdrawn}" if found.withdrawn else "")
+    )
+    for (institution, insurance), fen in sorted(found.differences.items()):
+        show.out(f"  {institution} {SCHEMES[insurance]} 支付方式差额 {show.money(fen, signed=True)}")
+
+
+def budget(
+    year: Annotated[int, typer.Argument(help="年度。")],
+    insurance: Annotated[str, typer.Argument(metavar="SCHEME", help="险种：employee 或 resident。")],
+    yuan: Annotated[str, typer.Argument(help="全年用于住院付费的金额，元。")],
+    document: Annotated[str, typer.Option("--document", help="文号；调整用新文号，以最后一次为准。")],
+    by: By,
+    area: Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")] = "371500",
+) -> None:
+    """登记一个险种的年度住院预算。"""
+    code = _area(area)
+    faults = [] if insurance in SCHEMES else [Fault("", 0, "SCHEME", f"{insurance!r} 不是险种", "、".join(SCHEMES))]
+    try:
+        fen = fen_from_yuan(yuan)
+    except ValueError as problem:
+        faults.append(Fault("", 0, "YUAN", str(problem), "如 120000000.00"))
+    if faults:
+        raise Malformed(faults)
+    facade = _facade()
+    from openyibao.foundation import clock
+
+    facade.set_budget(_actor(by, "agency_review", code), code, year, insurance, fen, document, clock.now())
+    show.out(f"已登记 {all_areas()[code].name} {year} 年 {SCHEMES[insurance]} {show.money(fen)} 元")
+
+
+def clear(
+    year: Annotated[int, typer.Argument(help="年度。")],
+    pack: Annotated[str, typer.Option("--pack", help="支付方式包：文件，或随附包的名称。")],
+    by: By,
+    area: Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")] = "371500",
+    as_json: Json = False,
+) -> None:
+    """年度清算：预算分配到病例，结余留用、超支分担，差额入账。预算＝已付＋清算＋留存，到分。"""
+    code = _area(area)
+    facade = _facade()
+    from openyibao.foundation import clock
+
+    found = facade.clear_year(_actor(by, "agency_review", code), code, year, pack, clock.now())
+    if as_json:
+        show.json_out(found.as_json())
+        return
+    for insurance, one in sorted(found.schemes.items()):
+        show.out(f"\n{SCHEMES[insurance]}：预算 {show.money(one.pool.budget_fen)}")
+        for line in one.lines:
+            show.out(
+                f"  {line.institution} {line.cases} 例：标准 {show.money(line.standard_fen)}，"
+                f"已付 {show.money(line.paid_fen)}，清算 {show.money(line.clearing_fen, signed=True)}"
+            )
+        show.out(
+            f"  已付 {show.money(one.paid_fen)} ＋ 清算 {show.money(one.clearing_fen)} ＋ 留存 "
+            f"{show.money(one.retained_fen)} ＝ 预算 {show.money(one.pool.budget_fen)} ＋ 基金另担 "
+            f"{show.money(one.pool.beyond_fen)}"
+        )
+
+
 def _step(verb: str, number: str, by: str, role: str, *more: str) -> None:
     facade = _facade()
     from openyibao.foundation import clock
@@ -210,5 +294,5 @@ def _month(text: str) -> Month:
 
 def mount(app: typer.Typer) -> None:
     """Add the slip's commands to the `payment` group."""
-    for command in (slip, confirm, pay, cancel, deduct, advance, assess):
+    for command in (run, slip, confirm, pay, cancel, deduct, advance, assess, budget, clear):
         app.command()(command)

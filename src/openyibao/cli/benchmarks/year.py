@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,13 +20,25 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from openyibao.datasets import facade as datasets
 from openyibao.policy.facade import Policies
 from openyibao.policy.year import COLUMNS, EPOCH, YearPlan
+from openyibao.simulation.facade import resettle, stage_seconds
 
 RUNS = 5
+PARTS = 4
+YEAR = 2022
 HERE = Path(__file__).parent
 NARROW = {"day": "int32", "person": "int64", "year": "int16", "variant": "int16", "groups": "int16", "stay": "int16"}
 MONEY = ("in_scope", "prior", "over", "non_covered", "special", "herb")
+RENAMED = {
+    "context": "pool",
+    "prior": "prior_self_pay_fen",
+    "over": "over_limit_fen",
+    "special": "special_drug_fen",
+    **{name: f"{name}_fen" for name in ("in_scope", "non_covered", "herb")},
+}
+"""The kernel's columns that a dataset calls otherwise."""
 
 
 def measure(visits: int, environment: Path) -> dict[str, Any]:
@@ -39,6 +52,7 @@ def measure(visits: int, environment: Path) -> dict[str, Any]:
     return {
         "visits_per_core_second": round(median(rates)),
         "parquet_visits_per_second": round(median(_parquet(plan, columns))),
+        **_whole(columns),
         **peer,
         "rows": visits,
         "runs": RUNS,
@@ -111,6 +125,88 @@ def _parquet(plan: YearPlan, columns: dict[str, npt.NDArray[Any]]) -> list[float
                 plan.settle({name: table.column(name).to_numpy() for name, _ in COLUMNS})
             rates.append(len(columns["person"]) / (time.perf_counter() - start))
     return rates
+
+
+# A whole dataset -----------------------------------------------------------------------------------------------------
+
+
+def _whole(columns: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
+    """The same visits as a dataset: shares of one core's time, and visits per second of wall clock on all cores."""
+    policies = Policies.load()
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = _dataset(Path(folder), columns)
+        visits = len(columns["person"])
+        resettle(dataset, policies, run="warm")
+        spent = [stage_seconds(dataset, policies) for _ in range(3)]
+        seconds = {name: median(one[name] for one in spent) for name in spent[0]}
+        whole = sum(seconds.values())
+        rates = {}
+        for key, run in (("resettle_visits_per_second", None), ("resettle_written_visits_per_second", "bench")):
+            rates[key] = round(median(visits / resettle(dataset, policies, run=run).seconds for _ in range(RUNS)))
+        return {
+            **{f"share_{name}": round(spent / whole, 3) for name, spent in seconds.items()},
+            **{f"{name}_ns_per_visit": round(spent / visits * 1e9) for name, spent in seconds.items()},
+            **rates,
+            "cores": len(os.sched_getaffinity(0)),
+        }
+
+
+def _dataset(folder: Path, columns: dict[str, npt.NDArray[Any]]) -> datasets.Dataset:
+    """Invented visits written as a dataset in parts of whole persons, every employee with an account."""
+    areas = {"area": ["371500"] * 2, "area_name": ["聊城市"] * 2, "scheme": ["employee", "resident"]}
+    datasets.write_whole(folder, "pools", {"pool": np.arange(2), **areas})
+    rare: dict[str, Any] = {name: [""] for name in ("child", "care_kind", "disease", "supplements")}
+    datasets.write_whole(folder, "variants", {"variant": np.arange(1), "contribution_class": ["standard"], **rare})
+    for table in ("institutions", "funds"):
+        datasets.write_whole(folder, table, _filled(table, 0))
+    datasets.write_codes(folder)
+    ends = np.searchsorted(columns["person"], np.linspace(0, int(columns["person"][-1]) + 1, PARTS + 1))
+    for part in range(PARTS):
+        mine = slice(int(ends[part]), int(ends[part + 1]))
+        _part(folder, part, {name: values[mine] for name, values in columns.items()})
+    datasets.write_manifest(
+        folder, datasets.Manifest("synthetic", "bench", "371500", [YEAR], PARTS, "openyibao bench year")
+    )
+    return datasets.open_dataset(folder)
+
+
+def _part(folder: Path, part: int, columns: dict[str, npt.NDArray[Any]]) -> None:
+    n = len(columns["person"])
+    people, first = np.unique(columns["person"], return_index=True)
+    renamed = {RENAMED.get(name, name): values for name, values in columns.items() if name != "year"}
+    order = np.argsort(columns["day"], kind="stable")
+    order = order[np.argsort(columns["person"][order], kind="stable")]
+    renamed = {name: values[order] for name, values in renamed.items()}
+    seq = np.arange(n) - np.repeat(first, np.diff(np.append(first, n)))
+    own = people % 8 == 0
+    tables = {
+        "persons": _filled("persons", len(people), person=people),
+        "coverage": _filled("coverage", 0),
+        "grants": _filled("grants", 0),
+        "contributions": _filled(
+            "contributions",
+            len(people),
+            person=people,
+            account=own,
+            account_opening_fen=own * 100_000,
+            account_fen=own * 200_000,
+            purchases_fen=own * 50_000,
+        ),
+        "visits": _filled("visits", n, **renamed, seq=seq, account=renamed["pool"] == 0),
+    }
+    for table, filled in tables.items():
+        year = YEAR if datasets.TABLES[table].cut == "year_part" else None
+        with datasets.PartWriter(folder, table, part, year) as writer:
+            writer.write(filled)
+
+
+def _filled(table: str, rows: int, **given: Any) -> dict[str, Any]:
+    """Columns of a table, nothing in those that are not given."""
+    empty = {
+        column.name: [""] * rows if column.type == "text" else [None] * rows if column.null else np.zeros(rows, int)
+        for column in datasets.TABLES[table].columns
+    }
+    return {**empty, **given}
 
 
 # The peer -----------------------------------------------------------------------------------------------------------
