@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openyibao.analytics import facade
 from openyibao.cli import backtest, show
+from openyibao.cli.later import later
 from openyibao.documents.facade import check_path, write
 from openyibao.kernel.errors import Refused
 from openyibao.policy.facade import Policies
+
+if TYPE_CHECKING:
+    from openyibao.analytics import facade
+else:
+    facade = later("openyibao.analytics.facade")
 
 if TYPE_CHECKING:
     from openyibao.datasets.facade import Dataset

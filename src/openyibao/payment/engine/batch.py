@@ -27,7 +27,7 @@ from openyibao.payment.engine.tables import FIRST
 
 HEADER = "case_id,status,mdc,adrg,drg\n"
 PIECE = 4 * 2**20
-"""Bytes of a piece: some 40,000 cases."""
+"""Bytes of a piece, at most: some 40,000 cases. Smaller files are cut finer, so that every process has its share."""
 MOST_LISTED = 1_000
 """Faults listed of one file."""
 
@@ -216,7 +216,8 @@ def group_file(
     laid = layout(path, by_area=choose is not None)
     if out.exists() and out.samefile(path):
         raise Malformed([Fault(out.name, 0, "--out", "就是病例文件本身", "另一个文件")])
-    cut = pieces(path, laid.start, PIECE)
+    share = path.stat().st_size // (4 * jobs) + 1
+    cut = pieces(path, laid.start, PIECE if jobs == 1 else max(PIECE // 8, min(PIECE, share)))
     if not cut:
         raise Malformed([Fault(path.name, 2, "", "只有列名，没有病例", "至少一个病例")])
     work = Work(path, laid, grouper, choose, mapped=mapped)
