@@ -115,10 +115,18 @@ def listed_stays(actor: Actor, area: str, settled_before: date) -> list[ListedSt
 
 
 def _listed(row: sql.Row) -> ListedStay:
-    *head, body, gender, born_on, sums = row
+    number, visit, institution, scheme, care_area, person, decided, begun, list_no, body, gender, born_on, sums = row
     fen = json.loads(sums)
     return ListedStay(
-        *head,
+        settlement_no=number,
+        visit_no=visit,
+        institution_code=institution,
+        scheme=scheme,
+        care_area=care_area,
+        person_id=person,
+        discharged_on=decided,
+        admitted_on=begun,
+        list_no=list_no,
         body=json.loads(crypto.unseal(body)),
         gender=gender,
         born_on=born_on,
