@@ -79,6 +79,7 @@ def test_three_secret_figures_are_named_and_no_other(title: str, policies: Polic
     assert sum(cause.bills for cause in found.causes) == found.compared - found.matched
 
 
+@pytest.mark.slow
 def test_a_figure_that_changed_within_the_year_is_named_with_its_day(policies: Policies, tmp_path: Path) -> None:
     path = "liaocheng/resident/inpatient.yaml#tiers.1.rate.tertiary"
     bureau(tmp_path, with_changes(policies, {path: "63%"}, "2022-07-01"), persons=300)
@@ -200,6 +201,7 @@ def test_what_cannot_be_settled_is_counted_with_its_reason(policies: Policies, t
 # Commands -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_commands_import_and_back_test(plain: Path, tmp_path: Path) -> None:
     app = typer.Typer()
     mount(app)

@@ -39,6 +39,9 @@ from tests.analytics.test_publish_proof import compare
 from tests.support.actors import actor
 from tests.support.world import NOW, World, choose_items, instant
 
+pytestmark = pytest.mark.slow
+"""Loads the demo area into a database of its own."""
+
 JAN, LATE = date(2024, 1, 15), date(2024, 11, 20)
 AGENCY, REVIEW = actor("agency"), actor("agency_review")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -9,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from openyibao.cli import main
 
 CASE = """
 title: 试
@@ -21,6 +25,21 @@ TERTIARY = "liaocheng/resident/inpatient.yaml#tiers.1.rate.tertiary"
 
 
 def run(*args: object) -> subprocess.CompletedProcess[str]:
+    """A command in this process: what it prints on each stream, and its exit code."""
+    words = [str(arg) for arg in args]
+    out, err = io.StringIO(), io.StringIO()
+    code: object = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main.run(words)
+        except SystemExit as ended:
+            code = ended.code or 0
+    assert isinstance(code, int), code
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+
+def run_apart(*args: object) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own, as a shell starts it."""
     command = [sys.executable, "-m", "openyibao.cli.main", *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -32,7 +51,7 @@ def written(folder: Path, text: str, name: str = "case.yaml") -> Path:
 
 
 def test_settle_json_is_one_object_on_stdout_and_nothing_else(tmp_path: Path) -> None:
-    done = run("settle", written(tmp_path, CASE), "--json")
+    done = run_apart("settle", written(tmp_path, CASE), "--json")
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
     assert answer["visits"][0]["hifp_pay"] == "11520.00"
@@ -49,7 +68,7 @@ def test_settle_reads_json_too(tmp_path: Path) -> None:
 
 
 def test_settle_prints_a_table_and_explains(tmp_path: Path) -> None:
-    done = run("settle", written(tmp_path, CASE), "--explain")
+    done = run_apart("settle", written(tmp_path, CASE), "--explain")
     assert done.returncode == 0
     assert "统筹基金" in done.stdout
     assert "19,200.00 × 60% = 11,520.00" in done.stdout

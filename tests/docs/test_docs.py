@@ -29,7 +29,15 @@ def text_of(page: Path) -> str:
 # What is shown ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if page.name not in TUTORIALS], ids=lambda page: page.name)
+def shown() -> Iterator[Any]:
+    """Pages with what programs print; but for the first ones a reader sees, they are for the whole suite."""
+    for page in pages():
+        if page.name not in TUTORIALS:
+            marks = () if page.name.startswith("README") else (pytest.mark.slow,)
+            yield pytest.param(page, marks=marks, id=page.name)
+
+
+@pytest.mark.parametrize("page", list(shown()))
 def test_pages_show_what_the_program_prints(page: Path) -> None:
     assert check(page) == []
 

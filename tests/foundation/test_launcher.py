@@ -17,6 +17,9 @@ import pytest
 
 from openyibao.foundation.launcher import ROOT_HOME, Embedded, home_of
 
+pytestmark = pytest.mark.slow
+"""Starts and kills servers."""
+
 
 @pytest.fixture
 def home() -> Iterator[Path]:

@@ -106,6 +106,7 @@ def settled(db: str) -> tuple[dict[str, str], str, dict[str, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_no_table_holds_an_identity_number_a_phone_or_a_name_in_clear(
     settled: tuple[dict[str, str], str, dict[str, Any]],
 ) -> None:
@@ -135,6 +136,7 @@ def test_no_table_holds_an_identity_number_a_phone_or_a_name_in_clear(
     assert found == []
 
 
+@pytest.mark.slow
 def test_what_is_sealed_holds_it(settled: tuple[dict[str, str], str, dict[str, Any]]) -> None:
     words, _, _ = settled
     bodies = sql.rows("SELECT body FROM gateway_message WHERE body <> ''::bytea")
@@ -143,6 +145,7 @@ def test_what_is_sealed_holds_it(settled: tuple[dict[str, str], str, dict[str, A
         assert any(word in text for text in texts), "the journal keeps messages as sent, sealed"
 
 
+@pytest.mark.slow
 def test_no_log_names_anybody(settled: tuple[dict[str, str], str, dict[str, Any]]) -> None:
     words, log, _ = settled
     assert "refused 2201" in log, "the log was read"
@@ -334,6 +337,7 @@ def test_keys_do_not_show(tmp_path: Path) -> None:
 # In logs ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_message_cannot_forge_a_line_of_the_log(settled: Any, db: str) -> None:
     """A line feed within a message number must not begin a line of its own."""
     from openyibao.gateway import dispatch

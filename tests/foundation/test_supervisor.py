@@ -16,6 +16,9 @@ import pytest
 from openyibao.foundation.launcher import ROOT_HOME, Embedded
 from openyibao.foundation.supervisor import supervised
 
+pytestmark = pytest.mark.slow
+"""Starts and kills servers."""
+
 
 @pytest.fixture
 def embedded() -> Iterator[Embedded]:

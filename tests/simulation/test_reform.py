@@ -27,6 +27,9 @@ from openyibao.simulation.reform.measure import Loser
 from openyibao.simulation.reform.response import CASES, elasticity, factor
 from tests.simulation.reform_world import OPENING, world
 
+pytestmark = pytest.mark.slow
+"""A city's year settled twice; the guard and the contributions are quick and tested beside it."""
+
 READY = sorted(data_folder("reforms").glob("*.yaml"))
 MOST = [pytest.param(path, marks=pytest.mark.slow, id=path.stem) for path in READY]
 
