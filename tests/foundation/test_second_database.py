@@ -28,6 +28,9 @@ from tests.support.debian_postgres import new_home, require_programs, second_ser
 from tests.support.hospital import Hospital, Line, OutcomeUnknown, RefusedByPlatform, sums_of
 from tests.support.servers import Platform
 
+pytestmark = pytest.mark.slow
+"""A second server."""
+
 ROOT = Path(__file__).parents[2]
 SUITES = (
     *("settlement/test_settling.py", "settlement/test_races.py", "ledger/test_database.py", "ledger/test_month.py"),

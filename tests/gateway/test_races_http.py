@@ -26,6 +26,9 @@ from tests.support.servers import Platform
 from tests.support.truth import faults_of, faults_of_ledger, person_id
 from tests.support.world import ITEMS, World, choose_items, instant
 
+pytestmark = pytest.mark.slow
+"""Waits for locks."""
+
 DAY = date(2025, 3, 5)
 AT = instant(DAY)
 KEPT_APART = pytest.mark.parametrize("once", [True, False], ids=["once", "no-index"])

@@ -25,6 +25,9 @@ from tests.support.servers import Platform
 from tests.support.siege import Direct, Found, Siege
 from tests.support.touched import watch
 
+pytestmark = pytest.mark.slow
+"""Messages by the hundred."""
+
 
 @pytest.mark.slow
 def test_20_000_hostile_messages(new_db: str) -> None:

@@ -34,6 +34,9 @@ from tests.support.races import Meeting, meeting
 from tests.support.truth import faults_of, faults_of_ledger, person_id
 from tests.support.world import ITEMS, NOW, World, instant
 
+pytestmark = pytest.mark.slow
+"""Waits for locks."""
+
 DAY = date(2025, 3, 5)
 YEAR = (2025, "371500", "employee")
 BEFORE_WRITES = [(store, name) for name in ("write_settlement", "next_number", "add_lines", "withdraw", "update_visit")]

@@ -22,6 +22,9 @@ from openyibao.simulation.projection.measure import SCHEMES, measure
 from openyibao.simulation.projection.start import carried, start_of
 from tests.simulation.reform_world import world
 
+pytestmark = pytest.mark.slow
+"""Settles a dataset; the projection's arithmetic is tested quickly beside it."""
+
 REFORMS = data_folder("reforms")
 TERTIARY = REFORMS / "tertiary_minus_5.yaml"
 PREMIUM = REFORMS / "resident_premium_up.yaml"

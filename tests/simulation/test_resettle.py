@@ -23,6 +23,9 @@ from openyibao.simulation.errors import RunTaken, VisitsRefused
 from openyibao.simulation.facade import resettle
 from tests.support.datasets import make
 
+pytestmark = pytest.mark.slow
+"""Compiles and settles; the driver itself is tested quickly beside it."""
+
 FUND_COLUMNS = ("basic_fen", "serious_illness_fen", "special_drug_fen", "supplement_fund_fen", "assistance_fen")
 
 

@@ -16,6 +16,9 @@ from openyibao.kernel.errors import Malformed, Refused
 from openyibao.payment.engine.pack import facade
 from tests.payment.pack.support import DRG, HEAD, TAIL
 
+pytestmark = pytest.mark.slow
+"""Pays years of invented stays."""
+
 COUNT, BUDGET = 1_500, 1_600_000_000
 
 

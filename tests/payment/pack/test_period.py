@@ -20,6 +20,9 @@ from openyibao.payment.engine.pack.pricing import Priced, price_all
 from openyibao.payment.engine.pack.stays import GroupOf, Stay
 from tests.payment.pack.support import DIP, DRG, POINTS, stay, version_of
 
+pytestmark = pytest.mark.slow
+"""Pays years of invented stays."""
+
 YEAR = "  year: {%s}\n"
 
 
