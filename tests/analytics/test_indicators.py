@@ -12,6 +12,7 @@ import pytest
 from openyibao.analytics.facade import definitions, footnotes, run_indicators, year_on_year
 from openyibao.analytics.indicators import api
 from openyibao.analytics.indicators.contracts import Value
+from openyibao.analytics.indicators.engines import DuckDB
 from openyibao.analytics.indicators.growth import compared
 from openyibao.analytics.indicators.listing import lines
 from openyibao.analytics.indicators.queries import taken_apart
@@ -231,7 +232,7 @@ def test_standard_errors_are_those_of_the_formulas(world: tuple[Dataset, Rows], 
 
 
 def test_a_pooling_area_is_counted_by_itself(world: tuple[Dataset, Rows], policies: Policies) -> None:
-    counted = api.count_indicators(world[0], 2022, policies=policies)
+    counted = api.count_indicators(world[0], 2022, "current", DuckDB(), policies)
     parts = [api.answers(counted.of_area(area)) for area in ("371500", "370200")]
     whole = api.answers(counted)
     for name in (
@@ -248,7 +249,7 @@ def test_a_pooling_area_is_counted_by_itself(world: tuple[Dataset, Rows], polici
 
 def test_what_payers_paid_is_absent_before_bills_are_settled(tmp_path: Path, policies: Policies) -> None:
     dataset, rows = build(tmp_path / "data", (2022,), people=60, settled=False)
-    found = api.answers(api.count_indicators(dataset, 2022, "", policies=policies))
+    found = api.answers(api.count_indicators(dataset, 2022, "", DuckDB(), policies))
     assert found["stays_resident"].numerator == stays(rows, scheme="resident")
     costs = total(
         of(rows.bills, scheme="resident", benefit="inpatient"), "in_scope_fen", "prior_self_pay_fen", "over_limit_fen"
@@ -349,10 +350,13 @@ def test_a_folder_that_is_no_dataset_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_spark_counts_and_answers_the_same(world: tuple[Dataset, Rows], policies: Policies) -> None:
+    from pyspark.sql import SparkSession
+
     dataset = open_dataset(world[0].folder)
     for year in (2021, 2022):
         by_duckdb = run_indicators(dataset, year, policies=policies)
         assert run_indicators(dataset, year, engine="spark", policies=policies) == by_duckdb
+    assert SparkSession.getActiveSession() is None, "a session left behind would be taken by the next work"
 
 
 def test_the_reference_page_is_that_of_the_data() -> None:

@@ -112,6 +112,7 @@ def compose_bulletin(
     year: int,
     run: str = "current",
     engine: str = "duckdb",
+    master: str = "local[2]",
     *,
     policies: Policies | None = None,
     targets: Iterable[Mapping[str, Any]] = (),
@@ -120,11 +121,11 @@ def compose_bulletin(
     """The statistical bulletin (统计公报) of a year as a report, with its values and the comparison with printed ones.
 
     Args: targets are what a synthetic population was drawn to: key, value, unit, kind, source, certainty.
-    Raises: Malformed for a year or a run that is not there.
+    Raises: Malformed for a year or a run that is not there; EngineMissing, EngineFailed when Spark is asked and is not.
     """
     from openyibao.analytics.bulletin.compose import compose
 
-    return compose(dataset, year, run, engine, policies=policies, targets=targets, progress=progress)
+    return compose(dataset, year, run, engine, master, policies=policies, targets=targets, progress=progress)
 
 
 __all__ = [

@@ -11,6 +11,7 @@ import typer
 
 from openyibao.cli import backtest, show
 from openyibao.cli.later import later
+from openyibao.cli.resettle import Master
 from openyibao.documents.facade import check_path, write
 from openyibao.kernel.errors import Refused
 from openyibao.policy.facade import Policies
@@ -39,6 +40,7 @@ def bulletin(
     out: Annotated[Path, typer.Option("--out", help="写到这个文件：.html、.docx 或 .xlsx。")],
     run: Annotated[str, typer.Option("--run", help="按哪个结算版本统计；没有 current 时先结算。")] = CURRENT,
     engine: Annotated[str, typer.Option("--engine", help="统计引擎：duckdb 或 spark。")] = "duckdb",
+    master: Master = "local[2]",
     policies: Annotated[Path | None, typer.Option("--policies", help="政策文件夹；默认随程序的 policies/。")] = None,
     as_json: backtest.Json = False,
 ) -> None:
@@ -55,7 +57,7 @@ def bulletin(
         _settle(dataset, rules, year, said)
         dataset = open_dataset(folder)
     made = facade.compose_bulletin(
-        dataset, year, run, engine, policies=rules, targets=_targets(dataset, year), progress=said
+        dataset, year, run, engine, master, policies=rules, targets=_targets(dataset, year), progress=said
     )
     write(made.report, out)
     if as_json:

@@ -15,6 +15,7 @@ from openyibao.policy.facade import Policies
 from openyibao.policy.terms import SCHEMES, layer_name
 
 Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
+Master = Annotated[str, typer.Option("--master", help="Spark 的 master，如 local[2]、yarn、spark://…。")]
 WORDS["visits"] = "已重算就诊"
 
 
@@ -23,9 +24,7 @@ def resettle(
     reform: Annotated[Path | None, typer.Option("--reform", help="改革方案文件；默认按现行政策。")] = None,
     policies: Annotated[Path | None, typer.Option("--policies", help="政策文件夹；默认随程序的 policies/。")] = None,
     engine: Annotated[str, typer.Option("--engine", help="计算引擎：local（本机各核）或 spark。")] = "local",
-    master: Annotated[
-        str, typer.Option("--master", help="Spark 的 master，如 local[2]、yarn、spark://…。")
-    ] = "local[2]",
+    master: Master = "local[2]",
     run: Annotated[
         str | None,
         typer.Option("--run", help="每笔结果写到 settled/ 下的这个名字；默认 current，有改革方案时为其文件名。"),

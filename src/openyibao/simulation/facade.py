@@ -11,6 +11,7 @@ from openyibao.simulation.reform.result import ReformResult
 from openyibao.simulation.reform.run import reform_report
 from openyibao.simulation.resettling import resettle
 from openyibao.simulation.runs import slug as run_name
+from openyibao.simulation.sessions import spark_session
 from openyibao.simulation.stages import stage_seconds
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "reform_report",
     "resettle",
     "run_name",
+    "spark_session",
     "stage_seconds",
 ]

@@ -10,16 +10,12 @@ it needs (numba, numpy, pyarrow, PyYAML, jsonschema) must be in the executors' P
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import re
 import shutil
-import sys
 import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +24,9 @@ from openyibao.datasets.facade import Dataset
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.simulation.contracts import Sums
 from openyibao.simulation.driver import Driver
-from openyibao.simulation.errors import EngineFailed, EngineMissing
+from openyibao.simulation.errors import EngineFailed
 from openyibao.simulation.parts import PartSums, YearSums, add_refused
+from openyibao.simulation.sessions import here, short, spark_session
 
 Progress = Callable[[str, int], None]
 SHIPPED = ("kernel", "policy", "datasets", "simulation")
@@ -38,23 +35,15 @@ SCHEMA = "year int, pool int, name string, value long"
 """What a task answers: sums by year and pool; year 0 stands for all years, pool -1 for all pools."""
 REFUSED, FAULT, PAYER, PERSONS = "refused", "fault", "payer", "persons"
 _BETWEEN = "\x1f"
-_ERROR = re.compile(r"[\w.]+(Error|Exception|Failed|Missing): ")
 POLL_SECONDS = 0.3
-LOCAL = {
-    "spark.ui.enabled": "false",
-    "spark.driver.host": "localhost",
-    "spark.driver.memory": "512m",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-}
-"""On one machine: no page of its own, and a JVM that starts at half the price, for its own work is next to nothing."""
+SETTINGS = {"spark.sql.shuffle.partitions": "1", "spark.driver.memory": "512m"}
 
 
 def settle(driver: Driver, dataset: Dataset, run: str, master: str, progress: Progress | None) -> PartSums:
     """Settle every part on a cluster. Raises: EngineMissing, EngineFailed, Malformed."""
-    _installed()
-    with _session(master) as spark, tempfile.TemporaryDirectory() as folder:
+    with spark_session(master, "openyibao resettle", SETTINGS) as spark, tempfile.TemporaryDirectory() as folder:
         context = spark.sparkContext
-        if not _here(context.master):
+        if not here(context.master):
             context.addPyFile(str(_package(Path(folder))))
         shared = context.broadcast((driver, dataset.folder.resolve(), dataset.manifest))
         done = context.accumulator(0)
@@ -181,70 +170,8 @@ def _watched(collect: Callable[[], list[Any]], done: Any, progress: Progress | N
         if progress is not None and done.value:
             progress("visits", done.value)
     if broken:
-        raise EngineFailed(f"Spark 作业失败：{_short(broken[0])}", hint="可以重试；详情见 executor 日志") from broken[0]
+        raise EngineFailed(f"Spark 作业失败：{short(broken[0])}", hint="可以重试；详情见 executor 日志") from broken[0]
     return found
-
-
-# A cluster ----------------------------------------------------------------------------------------------------------
-
-
-def _installed() -> None:
-    """Raises: EngineMissing, and how to get what is missing."""
-    if importlib.util.find_spec("pyspark") is None:
-        raise EngineMissing("没有安装 PySpark", hint="运行 make spark，或用 --engine local")
-    home = os.environ.get("JAVA_HOME")
-    java = Path(home) / "bin" / "java" if home else None
-    if (java is None or not java.exists()) and shutil.which("java") is None:
-        raise EngineMissing(
-            "没有找到 Java", hint="安装 Java 17（如 openjdk-17-jre-headless）或设 JAVA_HOME，或用 --engine local"
-        )
-
-
-@contextmanager
-def _session(master: str) -> Iterator[Any]:
-    """A session on a master; one that is there already is used and left. Raises: EngineFailed."""
-    from pyspark.sql import SparkSession
-
-    there = SparkSession.getActiveSession()
-    if there is not None:
-        yield there
-        return
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName("openyibao resettle").master(master)
-    settings = {
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.log.level": "ERROR",
-    }
-    if _here(master):
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        settings |= LOCAL
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    try:
-        session = builder.getOrCreate()
-    except Exception as problem:  # a JVM that does not start says so in many ways
-        raise EngineFailed(
-            f"Spark 没有启动（{master}）：{_short(problem)}", hint="核对 --master 与 Java 版本（17）"
-        ) from problem
-    try:
-        yield session
-    finally:
-        session.stop()
-
-
-def _here(master: str) -> bool:
-    """Whether executors are threads of this machine, with this very installation."""
-    return master == "local" or master.startswith("local[")
-
-
-def _short(problem: Exception) -> str:
-    """The line of an exception that says what happened; Py4J puts its own before it."""
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip()] or [type(problem).__name__]
-    said = next((line for line in lines if line.startswith(": ")), lines[0])
-    if any(line.startswith("Traceback") for line in lines):
-        said = next((line for line in reversed(lines) if _ERROR.match(line)), said)
-    return said.removeprefix(": ")[:300]
 
 
 def _package(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from openyibao.analytics.bulletin.printed import printed_values, with_targets
 from openyibao.analytics.indicators import api
 from openyibao.analytics.indicators.contracts import Value
 from openyibao.analytics.indicators.definitions import definitions, footnotes
-from openyibao.analytics.indicators.engines import Engine, Progress, engine_named
+from openyibao.analytics.indicators.engines import Progress, engine_named
 from openyibao.analytics.indicators.running import Counted
 from openyibao.datasets.facade import Dataset
 from openyibao.documents.facade import Block, Note, PageBreak, Paragraph, Report
@@ -60,6 +60,7 @@ def compose(
     year: int,
     run: str = "current",
     engine: str = "duckdb",
+    master: str = "local[2]",
     *,
     policies: Policies | None = None,
     targets: Iterable[Mapping[str, Any]] = (),
@@ -75,13 +76,13 @@ def compose(
     api.check_run(dataset, run, [year])
     settled = dataset.manifest.runs[run].get("years", dataset.years)
     years = [one for one in dataset.years if one <= year][-YEARS:]
-    on: Engine = engine_named(engine)
     counted: dict[int, Counted] = {}
     values: dict[int, dict[str, Value]] = {}
-    for one in years:
-        of_run = run if one in settled else ""
-        counted[one] = api.count_indicators(dataset, one, of_run, engine, policies, progress, on)
-        values[one] = api.answers(counted[one])
+    with engine_named(engine, master) as on:
+        for one in years:
+            of_run = run if one in settled else ""
+            counted[one] = api.count_indicators(dataset, one, of_run, on, policies, progress)
+            values[one] = api.answers(counted[one])
     book = Book(year, values, counted)
     checks = method.compare(book, with_targets(printed_values(dataset.manifest.area, year), targets))
     return Bulletin(_report(book, dataset, counted[year], policies, checks), values, checks)

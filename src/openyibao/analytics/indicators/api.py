@@ -49,11 +49,10 @@ def check_run(dataset: Dataset, run: str, years: Sequence[int]) -> None:
 def count_indicators(
     dataset: Dataset,
     year: int,
-    run: str = "current",
-    engine: str = "duckdb",
+    run: str,
+    on: Engine,
     policies: Policies | None = None,
     progress: Progress | None = None,
-    running_on: Engine | None = None,
 ) -> running.Counted:
     """The tables of a year that every indicator is answered from; run "" for a year that is not settled.
 
@@ -62,9 +61,7 @@ def count_indicators(
     check_year(dataset, year)
     if run:
         check_run(dataset, run, [year])
-    check_engine(engine)
-    found = running_on or engine_named(engine)
-    return running.count(dataset, year, run, found, policies or Policies.load(), progress or _quiet)
+    return running.count(dataset, year, run, on, policies or Policies.load(), progress or _quiet)
 
 
 def answers(counted: running.Counted, on: Engine | None = None) -> dict[str, Value]:
@@ -94,6 +91,5 @@ def run_indicators(
     check_year(opened, year)
     check_run(opened, run, [year])
     check_engine(engine)
-    on = engine_named(engine)
-    counted = count_indicators(opened, year, run, engine, policies, progress, on)
-    return list(answers(counted, on).values())
+    with engine_named(engine) as on:
+        return list(answers(count_indicators(opened, year, run, on, policies, progress), on).values())

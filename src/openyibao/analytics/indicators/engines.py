@@ -21,6 +21,11 @@ from openyibao.datasets.facade import Dataset
 
 Progress = Callable[[str, int], None]
 MEMORY = "1200MB"
+SPARK = {
+    "spark.sql.shuffle.partitions": "8",
+    "spark.driver.memory": "2g",
+    "spark.sql.session.timeZone": "UTC",
+}
 SETTLED = "settled"
 UNSETTLED = (
     "SELECT *, in_scope_fen + prior_self_pay_fen + over_limit_fen + non_covered_fen + special_drug_fen AS total_fen,"
@@ -119,23 +124,12 @@ class DuckDB:
 
 
 class Spark:
-    """A cluster, or this machine as one. Args: master as Spark writes it."""
+    """A cluster, or this machine as one. Args: an open session."""
 
     name = "spark"
 
-    def __init__(self, master: str = "local[2]") -> None:
-        from pyspark.sql import SparkSession
-
-        self.session = (
-            SparkSession.builder.master(master)
-            .appName("openyibao indicators")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "8")
-            .config("spark.driver.memory", "2g")
-            .config("spark.sql.session.timeZone", "UTC")
-            .getOrCreate()
-        )
-        self.session.sparkContext.setLogLevel("ERROR")
+    def __init__(self, session: Any) -> None:
+        self.session = session
 
     def cubes(self, dataset: Dataset, year: int, run: str, said: Progress) -> dict[str, pa.Table]:
         read = self.session.read.parquet
@@ -158,11 +152,14 @@ class Spark:
         row = self.session.sql(for_spark(sql)).collect()[0]
         return [int(value) for value in row]
 
-    def close(self) -> None:
-        """Stop the session."""
-        self.session.stop()
 
+@contextmanager
+def engine_named(name: str, master: str = "local[2]") -> Iterator[Engine]:
+    """The engine of that name, open: duckdb, or spark on a master. Raises: EngineMissing, EngineFailed."""
+    if name != Spark.name:
+        yield DuckDB()
+        return
+    from openyibao.simulation.facade import spark_session
 
-def engine_named(name: str) -> Engine:
-    """The engine of that name: duckdb or spark."""
-    return Spark() if name == "spark" else DuckDB()
+    with spark_session(master, "openyibao indicators", SPARK) as session:
+        yield Spark(session)
