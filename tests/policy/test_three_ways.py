@@ -10,7 +10,7 @@ from openyibao.policy.facade import Policies
 from tests.support.three_ways import compare
 
 FIRST = 10_000_000
-SHARE = 1_500
+SHARE = 1_000
 
 
 @pytest.mark.parametrize("part", range(2))
