@@ -64,6 +64,8 @@ class Drawer:
         for kind, found in codes.items():
             rng.shuffle(found)
             case[kind] = tuple(([mains[kind]] if kind in mains else []) + found)
+        if case["px"] and rng.random() < 0.03:
+            case["px"] += ("",)  # a trailing | is no procedure
         return case
 
     def _meet(self, rng: Random, atom: dict[str, str], case: Any, codes: Any, mains: Any) -> None:

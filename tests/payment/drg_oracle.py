@@ -30,7 +30,7 @@ class Walker:
         self.maps = [{r["code"]: r["grouper_code"] for r in rows(f"{n}_map.csv")} for n in ("icd10", "icd9cm3")]
 
     def group(self, case: dict[str, Any], *, mapped: bool = False) -> tuple[str, str, str, str]:
-        dx, px = list(case["dx"]), list(case["px"])
+        dx, px = list(case["dx"]), [code for at, code in enumerate(case["px"]) if code or not at]
         for codes, table, what in ((dx, self.maps[0], "诊断"), (px, self.maps[1], "手术操作")) if mapped else ():
             if any(code not in table for code in codes) or (codes and table[codes[0]] == "-"):
                 return (f"{what}不能转换为分组器支持的编码", *NOWHERE)

@@ -134,6 +134,15 @@ def test_a_file_as_spreadsheets_save_it(run: Run, tmp_path: Path) -> None:
         (HEAD + 'A,2,38,,,,5,1,"D25.900,\n', ["cases.csv:2: 引号不成对"]),
         (HEAD + ",2,38,,,,5,1,D25.900,\n", ["cases.csv:2: 没有病例号"]),
         (HEAD.replace("px", "dx"), ["列 dx 出现 2 次"]),
+        (HEAD.replace(",", "\t"), ["各列用制表符隔开；应为：用英文逗号隔开", "共 1 处有误"]),
+        (HEAD.replace(",", ";"), ["各列用分号隔开"]),
+        (HEAD.replace("\n", "\r") + "A,2,38,,,,5,1,D25.900,\r", ["行尾是单独的回车"]),
+        (HEAD.encode() + "A,2,38,,,妇科,5,1,D25.900,\n".encode("gbk"), ["不是 UTF-8，像是 GBK 编码"]),
+        (
+            HEAD.encode() + b"A,2,38,,,\xb8\xbe,5,1,D25.900,\nB,2,38\nC,2,38,,,\xff\xff,5,1,D25.900,\n",
+            ["cases.csv:2: 第 10 字节", "cases.csv:3: 有 3 列", "cases.csv:4: 第 10 字节", "共 3 处有误"],
+        ),
+        (HEAD + f"A,{ROW}B,2,38,,,05\x0003,5,1,D25.900,\n", ["cases.csv:3: 控制字符 U+0000"]),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(
@@ -151,6 +160,25 @@ def test_numbers_that_come_twice_far_apart_are_found(run: Run, tmp_path: Path, m
     rows = "".join(f"{at % 20:03d},2,38,,,0503,5,1,D25.900,\n" for at in range(21))
     code, _, err = group(run, tmp_path, written(tmp_path, HEAD + rows), "--jobs", 2)
     assert (code, "cases.csv:22 case_id: 病例号 000 与第 2 行重复" in err, "共 1 处有误" in err) == (2, True, True)
+
+
+def test_odd_letters_are_the_case_s_own_matter(run: Run, tmp_path: Path) -> None:
+    """A wide blank in a department, full-width digits, a blank in a code: that case only."""
+    rows = ["A,2,38,,,妇\u3000科,5,1,D25.900,68.4100", "B,2,\uff13\uff18,,,0503,5,1,D25.900,68.4100"]
+    rows += ["C,2,38,,,0503,5,1,D25.900\u00a0,68.4100", "\tD,2,38,,,0503,5,1,D25.900,68.4100"]
+    path = written(tmp_path, HEAD + "\n".join(rows) + "\n")
+    code, got, _ = group(run, tmp_path, path)
+    assert code == 0
+    assert [one["drg"] for one in got] == ["NC25", "0000", "0000", "NC25"]
+    code, out, _ = run("drg", "explain", "sample", path, "B")
+    assert (code, "年龄写作“\uff13\uff18”，不是数，有全角数字" in out) == (0, True)
+    code, out, _ = run("drg", "explain", "sample", path, "C")
+    assert (code, "与 D25.900 子宫平滑肌瘤 只差空格、全半角或大小写" in out) == (0, True)
+
+
+def test_the_result_is_a_file(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("drg", "group", "sample", CASES, "--out", tmp_path)
+    assert (code, "是一个文件夹" in err) == (2, True)
 
 
 def test_the_result_may_not_replace_the_cases(run: Run, tmp_path: Path) -> None:
@@ -205,6 +233,13 @@ def test_explaining_a_case_of_a_file(run: Run, tmp_path: Path) -> None:
     assert code == 0
     assert out.startswith("病例 S0003（第 4 行）")
     assert "结论：分组成功" in out
+    code, out, _ = run("drg", "explain", "sample", CASES, "S0003", "--json")
+    told = json.loads(out)
+    assert (code, told["line"], told["status"], told["path"][-1]["code"]) == (0, 4, "分组成功", told["drg"])
+    assert [one["level"] for one in told["path"]] == ["MDC", "ADRG", "DRG"]
+    twice = written(tmp_path, f"{HEAD}A,{ROW}A,{ROW}")
+    code, _, err = run("drg", "explain", "sample", twice, "A")
+    assert (code, "cases.csv:3 case_id: 病例号 A 与第 2 行重复" in err) == (2, True)
     code, _, err = run("drg", "explain", "sample", CASES, "S9999")
     assert (code, "DRG_CASE_UNKNOWN" in err) == (2, True)
 
@@ -218,6 +253,14 @@ def test_checking_a_scheme(run: Run, tmp_path: Path) -> None:
     assert (code, "[错误] cc_and_mcc 1 处" in out) == (1, True)
     code, out, _ = run("drg", "check", folder, "--json")
     assert (code, json.loads(out)["errors"]) == (1, 1)
+    change(folder, "icd10_names.csv", lambda rows: [row.update(name="") for row in rows])
+    _, out, _ = run("drg", "check", folder)
+    _, every, _ = run("drg", "check", folder, "--all")
+    assert "处（--all 全部列出）" in out
+    assert "--all" not in every
+    assert len(every.splitlines()) > len(out.splitlines())
+    _, out, _ = run("drg", "check", folder, "--all", "--json")
+    assert all(len(one["examples"]) == one["count"] for one in json.loads(out)["findings"])
     change(folder, "adrg_rules.steps.csv", lambda rows: rows[0].update(level="X"))
     assert run("drg", "check", folder)[0] == 2
 

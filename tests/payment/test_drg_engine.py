@@ -30,7 +30,7 @@ from openyibao.payment.engine.replay import mapping, replay
 from tests.payment.drg_draw import Drawer
 from tests.payment.drg_invent import invent
 from tests.payment.drg_oracle import Walker
-from tests.payment.drg_tables import SAMPLE, change, copied, stated, step
+from tests.payment.drg_tables import SAMPLE, Rows, change, copied, stated, step
 
 MYOMA = Case(2, 38, dept="0503", los=6, leaving="1", dx=("D25.900",), px=("68.4100",))
 
@@ -229,7 +229,27 @@ def test_a_scheme_may_try_again_with_each_further_procedure(tmp_path: Path) -> N
     stated(folder, "retry_secondary_procedure", "1")
     grouper = load_grouper(folder, cached=False)
     assert grouper.group(case).drg == "ZJ15"  # with 34.0400 alone, before 01.2400 is tried
-    assert "以 34.0400 为唯一手术操作" in str(explain(load(folder), "X", case, grouper=grouper))
+    assert "以 34.0400 胸腔闭式引流术 为唯一手术操作" in str(explain(load(folder), "X", case, grouper=grouper))
+
+
+def test_a_blank_is_no_procedure_to_try_again_with(tmp_path: Path) -> None:
+    """A trailing | is not "no procedure at all": ZC1, told to ask for none, may not take the case on a retry."""
+    folder = copied(tmp_path)
+    for target in ("ZQY", "ZJ1", "ZZ1"):
+        change(folder, "adrg_rules.steps.csv", lambda rows, target=target: step(rows, target).update(enabled="0"))
+    number = next(one.id for one in load(folder).every() if one.target == "ZC1")
+
+    def none_at_all(rows: Rows) -> None:
+        rows[:] = [row for row in rows if row["step"] != number]
+        rows.append({"step": number, "clause": "1", "atom": "1", "field": "px_any", "op": "absent"})
+
+    change(folder, "adrg_rules.conditions.csv", none_at_all)
+    stated(folder, "retry_secondary_procedure", "1")
+    grouper = load_grouper(folder, cached=False)
+    case = Case(1, 33, los=5, dx=("S06.000", "S27.000"), px=("99.2500", ""))
+    assert grouper.group(case._replace(px=())).adrg == "ZC1"
+    assert grouper.group(case).status == NOT_GROUPED
+    assert explain(load(folder), "X", case, grouper=grouper).result.status == NOT_GROUPED
 
 
 def test_the_ambiguous_step_can_be_switched_off_for_the_scheme(tmp_path: Path) -> None:
@@ -289,22 +309,27 @@ def test_every_case_of_the_sample_is_explained_by_what_the_tables_have() -> None
         assert set(re.findall(r"\b(?:D0\d{3}|P0\d{3}|V0\d{3}|VALID_PX)\b", text)) <= set(scheme.lists)
         assert set(re.findall(r"表 (\d+)", text)) <= tables
         assert f"（第 {line} 行）" in text
-        assert row["status"] in text.splitlines()[-1]
-        assert row["drg"] in text.splitlines()[-1]
+        answer = text.splitlines()[2]
+        assert answer.startswith(f"结论：{row['status']}")
+        assert row["drg"] in answer
 
 
 def test_the_explanation_says_what_an_expert_would() -> None:
     case = Case(2, 50, dept="0503", los=5, leaving="1", dx=("N92.000", "N73.900", "I10.x00"), px=("88.7900",))
     text = str(explain(load(SAMPLE), "X", case))
     for said in (
-        "MDCP 新生儿疾病（步骤 1）：不符合：主要诊断 N92.000 不在 D0001；年龄 50 岁，要求等于 0 岁",
+        "MDCP 新生儿疾病（步骤 1）：不符合：主要诊断 N92.000 不在 D0001；年龄 50 岁，要求为 0 岁",
         "MDCN 女性生殖系统与乳房疾病（步骤 41）：符合：主要诊断 N92.000 在 D0020；性别 女",
-        "N73.900 女性盆腔炎：CC，与主要诊断同为表 4，被排除，不计",
+        "N73.900 女性盆腔炎：CC，与主要诊断同在表 4，被排除，不计",
         "I10.x00 原发性高血压：CC，表 10，计入",
         "不符合：没有 MCC",
-        "符合：CC：I10.x00，选中",
-        "只差一个未被排除的 MCC；没有 MCC",
+        "符合：CC：I10.x00 原发性高血压，选中",
+        "只差一个未被排除的 MCC；病例中没有 MCC",
         "结论：分组成功，MDCN 女性生殖系统与乳房疾病 → NZ1 女性生殖系统与乳房的其他疾病 → NZ13",
+        "NZ1（内科组）：主要诊断 N92.000 月经过多 在 D0031（adrg_rules.codes.csv:",
+        "NZ13：CC：I10.x00 原发性高血压；没有 MCC，不合 NZ11",
+        "若主要诊断是 N73.900 女性盆腔炎，则为 NS1",
+        "细分组取决于 CC I10.x00 原发性高血压；没有它则为 NZ15",
     ):
         assert said in text, text
 
@@ -313,4 +338,80 @@ def test_a_conversion_is_explained() -> None:
     text = str(explain(load(SAMPLE), "X", MYOMA._replace(dx=("R69.x00",), px=("68.4101",)), mapped=True))
     assert "R69.x00 → 弃用" in text
     assert "68.4101 → 68.4100" not in text  # never looked at: the diagnosis ended it
-    assert text.splitlines()[-1].startswith("结论：诊断不能转换为分组器支持的编码")
+    assert text.splitlines()[2].startswith("结论：诊断不能转换为分组器支持的编码")
+    assert "主要诊断 R69.x00 按对照表弃用" in text
+
+
+def test_what_it_says_of_other_codes_is_what_grouping_them_gives() -> None:
+    """Every "if": the record changed so and grouped again, by the walker."""
+    walker, scheme, grouper = Walker(SAMPLE), load(SAMPLE), load_grouper(SAMPLE)
+    told = 0
+    for case_id, case, _ in read_cases(SAMPLE / "cases.csv"):
+        for other in explain(scheme, case_id, case, grouper=grouper).data["others"]:
+            dx, px, code = list(case.dx), list(case.px), other["codes"][0]
+            if other["change"] == "without":
+                dx = [dx[0], *(one for one in dx[1:] if one != code)]
+            elif other["change"].startswith("main_"):
+                codes = dx if other["change"] == "main_dx" else px
+                codes.remove(code)
+                codes.insert(0, code)
+            else:
+                continue
+            changed = case._replace(dx=tuple(dx), px=tuple(px))
+            wanted = tuple(other[key] for key in ("status", "mdc", "adrg", "drg"))
+            assert walker.group(changed._asdict()) == wanted, (case_id, other)
+            told += 1
+    assert told > 20
+
+
+def test_a_code_the_scheme_does_not_know_is_named_with_what_it_may_be() -> None:
+    scheme = load(SAMPLE)
+    for dx, px, said in (
+        (("\uff4e92.000",), (), "不在方案的编码之内，对分组不起作用；与 N92.000 月经过多 只差空格、全半角或大小写"),
+        (("N92.000", " I10.X00"), (), "诊断 “ I10.X00” 不在方案的编码之内，对分组不起作用；与 I10.x00"),
+        (("N92.000",), ("68.4101",), "方案的对照表把它转换为 68.4100"),
+        (("Q99.999",), (), "请核对编码与编码版本"),
+    ):
+        text = str(explain(scheme, "X", Case(2, 50, dx=dx, px=px)))
+        assert said in text, text
+
+
+def test_a_main_diagnosis_of_the_other_sex_is_said_first() -> None:
+    text = str(explain(load(SAMPLE), "X", Case(1, 50, dx=("N92.000",))))
+    assert text.splitlines()[2].startswith("结论：无法入组")
+    assert "主要诊断 N92.000 月经过多 属于 MDCN，但性别 男，要求为 女" in text
+
+
+def test_a_leaf_that_never_comes_is_named_to_the_coder(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+
+    def swapped(rows: Rows) -> None:
+        one, two = step(rows, "NZ11"), step(rows, "NZ15")
+        one["seq"], two["seq"] = two["seq"], one["seq"]
+
+    change(folder, "adrg_rules.steps.csv", swapped)
+    text = str(explain(load(folder), "X", Case(2, 50, dx=("N92.000", "J96.000"))))
+    name = "NZ11 女性生殖系统与乳房的其他疾病，伴严重并发症或合并症"
+    assert f"也符合 {name} 的条件，但方案把它排在无条件的 NZ15 之后" in text
+    assert f"{name}（步骤 85）：排在无条件的 NZ15 之后，永远轮不到" in text
+
+
+def test_a_case_without_a_group_is_told_what_comes_nearest(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    change(folder, "adrg_rules.steps.csv", lambda rows: step(rows, "PU1").update(enabled="0"))
+    scheme = load(folder)
+    text = str(explain(scheme, "X", Case(2, 0, 29, 2600, los=5, dx=("P22.000",))))
+    assert text.splitlines()[2].startswith("结论：无法入组")
+    assert "最接近：PS1 新生儿呼吸系统疾病（步骤 14·内科）：" in text.partition("一、病例")[0]
+    assert "只差日龄不超过 28 天；日龄 29 天，要求不超过 28 天" in text.partition("一、病例")[0]
+    text = str(explain(scheme, "X", Case(2, 50, dx=("I10.x00",))))
+    assert "主要诊断 I10.x00 原发性高血压 不在任何 MDC 的主要诊断表，只能作其他诊断" in text
+    text = str(explain(scheme, "X", Case(2, 50, dx=("N92.x00x999",))))
+    assert "同类目可作主要诊断的有 N92.000 月经过多" in text
+
+
+def test_a_record_of_thousands_of_codes_is_told_in_a_page() -> None:
+    case = Case(2, 50, dx=("N92.000", *(f"Q{at:05d}" for at in range(3_000)), "I10.x00"), px=("88.7900",) * 2_000)
+    text = str(explain(load(SAMPLE), "X", case))
+    assert "CC：I10.x00" in text
+    assert len(text.splitlines()) < 300

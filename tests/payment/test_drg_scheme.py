@@ -63,6 +63,7 @@ FAULTS: list[tuple[str, Callable[[Rows], object], str]] = [
     ("mdc.csv", lambda rows: rows[0].update(order="first"), ":2 order: 'first' 不是顺序号"),
     ("drg.csv", lambda rows: rows[1].update(code=rows[0]["code"]), ":3 code: PB11 写了两次"),
     ("scheme.csv", lambda rows: rows.append({"key": "qy_enabled", "value": "no"}), "qy_enabled: 'no' 不是 0 或 1"),
+    ("scheme.csv", lambda rows: rows[6].update(value="医保"), "code_edition: '医保' 不是编码版本"),
     ("scheme.csv", lambda rows: rows.append({"key": "valid_until", "value": "2025-13-01"}), "valid_until"),
 ]
 
@@ -259,6 +260,25 @@ def test_an_edition_nobody_declares_is_not_guessed(tmp_path: Path) -> None:
     assert facade.check_edition(load_grouper(folder, cached=False), None, mapped=False) is None
     stated(folder, "code_system_diagnosis", "ICD-10 insurance edition (医保版)")
     assert facade.check_edition(load_grouper(folder, cached=False), None, mapped=False) == "insurance"
+
+
+def test_diagnoses_and_procedures_of_two_editions_fit_no_case_file(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    for key, value in (("code_edition", ""), ("map_edition", "")):
+        stated(folder, key, value)
+    stated(folder, "code_system_diagnosis", "ICD-10 医保版")
+    stated(folder, "code_system_procedure", "ICD-9-CM-3 临床版")
+    grouper = load_grouper(folder, cached=False)
+    assert facade.check_edition(grouper, None, mapped=False) is None
+    for edition in ("insurance", "clinical"):
+        with pytest.raises(EditionDiffers, match="诊断用医保版编码，手术操作用临床版编码"):
+            facade.check_edition(grouper, edition, mapped=False)
+
+
+def test_a_folder_of_schemes_is_not_one_of_them(tmp_path: Path) -> None:
+    copied(tmp_path)
+    with pytest.raises(SchemeUnknown, match="请指明一个：scheme"):
+        load(tmp_path)
 
 
 def test_the_order_of_steps_is_their_seq_and_not_their_place(tmp_path: Path) -> None:

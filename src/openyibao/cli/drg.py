@@ -81,28 +81,37 @@ def explain(
     case_id: Annotated[str, typer.Argument(help="病例号。")],
     mapped: Mapped = False,
     edition: Edition = "",
+    as_json: Json = False,
 ) -> None:
-    """说明一个病例为什么这样入组：试过的每个 MDC 和 ADRG，并发症与排除，细分组，差一项的组。"""
+    """说明一个病例为什么这样入组：结论与依据，值得核对之处，试过的每个 MDC 和 ADRG，并发症与排除，差一项的组。"""
     folder = facade.scheme_folder(scheme)
-    show.out(str(facade.explain_case(folder, cases, case_id, mapped=mapped, edition=_edition(edition))))
+    explained = facade.explain_case(folder, cases, case_id, mapped=mapped, edition=_edition(edition))
+    if as_json:
+        show.json_out(explained.data)
+    else:
+        show.out(str(explained))
 
 
 @app.command()
-def check(scheme: Scheme, as_json: Json = False) -> None:
+def check(
+    scheme: Scheme,
+    every: Annotated[bool, typer.Option("--all", help="列出每一处，不只是前几处。")] = False,
+    as_json: Json = False,
+) -> None:
     """检查一个方案：轮不到的组、没有细分组的组、MDC 以外的诊断、重叠、次序等；有错误时退出码为 1。"""
     loaded = facade.load_scheme(facade.scheme_folder(scheme))
     if len(loaded.by_id) > 500:
         show.err(f"检查 {loaded.name} 的 {len(loaded.by_id)} 个步骤…")
     report = facade.lint(loaded)
     if as_json:
-        show.json_out(report.as_json())
+        show.json_out(report.as_json(every=every))
     else:
-        _print(report)
+        _print(report, every)
     if report.errors:
         raise typer.Exit(1)
 
 
-def _print(report: facade.Report) -> None:
+def _print(report: facade.Report, every: bool) -> None:
     size = report.summary
     show.out(
         f"{report.scheme}：{size['mdcs']} 个 MDC、{size['adrgs']} 个 ADRG、{size['drgs']} 个 DRG"
@@ -115,10 +124,11 @@ def _print(report: facade.Report) -> None:
         show.out("")
         show.out(f"[{facade.FINDING_LEVELS[finding.level]}] {finding.kind} {finding.count} 处{beside}")
         show.out(f"  {finding.title}")
-        for example in finding.examples:
+        shown = [str(spot) for spot in finding.spots] if every else finding.examples
+        for example in shown:
             show.out(f"    {example}")
-        if finding.count > len(finding.examples):
-            show.out("    …")
+        if finding.count > len(shown):
+            show.out(f"    … 另 {finding.count - len(shown)} 处（--all 全部列出）")
     show.out("")
     show.out(f"{report.errors} 类错误，{report.warnings} 类警告")
 

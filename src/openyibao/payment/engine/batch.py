@@ -22,14 +22,12 @@ from openyibao.kernel.periods import day_from_text
 from openyibao.payment.engine.contracts import CHECK_FAILED, NO_SCHEME, Grouping
 from openyibao.payment.engine.errors import SchemeMissing
 from openyibao.payment.engine.grouper import Grouper
-from openyibao.payment.engine.records import Layout, Reader, layout, pieces, rows_of
+from openyibao.payment.engine.records import MOST_LISTED, Layout, Reader, layout, pieces, rows_of
 from openyibao.payment.engine.tables import FIRST
 
 HEADER = "case_id,status,mdc,adrg,drg\n"
 PIECE = 4 * 2**20
 """Bytes of a piece, at most: some 40,000 cases. Smaller files are cut finer, so that every process has its share."""
-MOST_LISTED = 1_000
-"""Faults listed of one file."""
 
 Choose = Callable[[str, date], Grouper]
 """The grouper of an area and a day. Raises: SchemeMissing."""
@@ -216,6 +214,8 @@ def group_file(
     laid = layout(path, by_area=choose is not None)
     if out.exists() and out.samefile(path):
         raise Malformed([Fault(out.name, 0, "--out", "就是病例文件本身", "另一个文件")])
+    if out.is_dir():
+        raise Malformed([Fault(str(out), 0, "--out", "是一个文件夹", "结果文件的名字")])
     share = path.stat().st_size // (4 * jobs) + 1
     cut = pieces(path, laid.start, PIECE if jobs == 1 else max(PIECE // 8, min(PIECE, share)))
     if not cut:

@@ -46,9 +46,25 @@ def edition_of(facts: dict[str, str]) -> str | None:
     stated = facts.get("code_edition", "")
     if stated in EDITIONS:
         return stated
-    words = facts.get("code_system_diagnosis", "")
+    for_dx, for_px = (_in_words(facts.get(key, "")) for key in ("code_system_diagnosis", "code_system_procedure"))
+    return for_dx if for_px in (for_dx, None) else None
+
+
+def _in_words(words: str) -> str | None:
     found = [edition for edition, chinese in EDITIONS.items() if edition in words or chinese in words]
     return found[0] if len(found) == 1 else None
+
+
+def _check_both(grouper: Grouper, edition: str | None) -> None:
+    """Raises: EditionDiffers when a scheme takes diagnoses of one edition and procedures of the other."""
+    for_dx, for_px = (
+        _in_words(grouper.facts.get(key, "")) for key in ("code_system_diagnosis", "code_system_procedure")
+    )
+    if edition and for_dx and for_px and for_dx != for_px and not grouper.facts.get("code_edition"):
+        raise EditionDiffers(
+            f"方案 {grouper.name} 的诊断用{EDITIONS[for_dx]}编码，手术操作用{EDITIONS[for_px]}编码",
+            hint="病例不能都是同一版；不写 --edition 则按原样使用",
+        )
 
 
 def check_edition(grouper: Grouper, edition: str | None, *, mapped: bool) -> str | None:
@@ -57,6 +73,7 @@ def check_edition(grouper: Grouper, edition: str | None, *, mapped: bool) -> str
     Raises: MapMissing; EditionDiffers when the cases are of another edition and no declared map converts it.
     """
     own = edition_of(grouper.facts)
+    _check_both(grouper, edition)
     if mapped:
         _ = grouper.maps
         converts = grouper.facts.get("map_edition", "") or own
@@ -123,14 +140,15 @@ def explain_case(
     found = find_case(cases, case_id, by_area=several)
     if found is None:
         raise CaseUnknown(f"{cases.name} 里没有病例 {case_id}", hint="核对病例号")
-    case, line, (area, day) = found
     if several:
         try:
-            scheme = Registry(scheme).on(area, day_from_text(day))
+            scheme = Registry(scheme).on(found.area, day_from_text(found.discharged))
         except ValueError as problem:
-            raise Malformed([Fault(cases.name, line, "discharged", str(problem), "如 2026-01-01")]) from None
-    check_edition(load_grouper(scheme), edition, mapped=mapped)
-    return explain(load_scheme(scheme), case_id, case, mapped=mapped, line=line)
+            raise Malformed([Fault(cases.name, found.line, "discharged", str(problem), "如 2026-01-01")]) from None
+    grouper = load_grouper(scheme)
+    check_edition(grouper, edition, mapped=mapped)
+    loaded = load_scheme(scheme)
+    return explain(loaded, case_id, found.case, mapped=mapped, line=found.line, grouper=grouper, cells=found.cells)
 
 
 __all__ = [

@@ -29,9 +29,8 @@ from openyibao.payment.engine.compiler import (
 from openyibao.payment.engine.contracts import Case, Grouping, Number
 from openyibao.payment.engine.errors import MapMissing
 from openyibao.payment.engine.facts import CodeFacts, PartedFacts, PlainFacts
-from openyibao.payment.engine.terms import DROP
+from openyibao.payment.engine.terms import DROP, MOST_YEARS
 
-MOST_YEARS = 150
 MOST_PLANS = 200_000
 """Plans kept before they are made anew: a bound for memory, never reached by a scheme of usual size."""
 
@@ -112,8 +111,8 @@ class Grouper:
             procedure = (rows.get(code, other), *table.get(code, any_code))
             self._px[code] = alike.setdefault(procedure, procedure)
         self._px_other: Procedure = (other, *any_code)
-        self._px[""] = (none, 0, 0)
-        self._no_px: list[Procedure] = [(none, 0, 0)]
+        self._px[""] = self._px_blank = (none, 0, 0)
+        self._no_px: list[Procedure] = [self._px_blank]
 
     # One case ---------------------------------------------------------------------------------------------------------
 
@@ -229,7 +228,7 @@ class Grouper:
             result = plan[severity]
         if not result and self._retries and len(px) > 1:
             same = (sex, age, age_days, birth_weight, dept, los, leaving, icu_hours)
-            tries = (self.decide(*same, dx, (procedure,)) for procedure in px[1:])
+            tries = (self.decide(*same, dx, (one,)) for one in px[1:] if one is not self._px_blank)
             return next((found for found in tries if found), FAIL)
         return result
 

@@ -11,7 +11,16 @@ from functools import cached_property
 
 from openyibao.payment.engine.compiler import Compiled, compile_scheme
 from openyibao.payment.engine.scheme import Atom, Clause, Scheme, Step
-from openyibao.payment.engine.terms import ALWAYS, COMPARISONS, compared, number
+from openyibao.payment.engine.terms import (
+    ALWAYS,
+    COMPARISONS,
+    FIELDS,
+    MOST_YEARS,
+    PARTS,
+    TEXT_FIELDS,
+    compared,
+    number,
+)
 
 _MAINS = ("dx_main", "px_main")
 
@@ -33,11 +42,6 @@ class Reach:
         return self.mdcs[mdc].clauses[outer], self.steps[step][1].clauses[inner]
 
     @cached_property
-    def by_diagnosis(self) -> int:
-        """Rows whose ADRG asks the main diagnosis and nothing else."""
-        return sum(1 << row for row in range(len(self.rows)) if _only(self.clauses(row)[1], ("dx_main",)))
-
-    @cached_property
     def reached(self) -> set[str]:
         """Steps (MDC, ADRG, QY) that some case can come to and meet."""
         rows: set[int] = set()
@@ -46,7 +50,7 @@ class Reach:
         steps: set[str] = set()
         for row in rows:
             outer, inner = self.clauses(row)
-            if not contradicts((*outer, *inner)):
+            if not contradicts((*outer, *inner), self.scheme):
                 at_mdc, _, at, _ = self.rows[row]
                 steps |= {self.mdcs[at_mdc].id, self.steps[at][1].id}
         return steps
@@ -93,18 +97,39 @@ class Reach:
                             open_rows[key] = open_rows.get(key, 0) | kinds.of(code) & rows_of.get((at, inner), 0)
             yield from ((mdc, step, list_id, code) for (list_id, code), rows in open_rows.items() if not rows)
 
-    def shared_diagnoses(self) -> Iterator[tuple[str, Step, list[Step]]]:
-        """Main diagnoses that two ADRGs of one MDC take without asking more: code, MDC, the ADRGs in order."""
-        for code in self.dx.codes:
+    def shared(self, field: str) -> Iterator[tuple[str, Step, list[Step]]]:
+        """Main codes that two ADRGs of one MDC take without asking more: code, MDC, the ADRGs in order.
+
+        Groups that take any valid operation are left out: they are meant for what the others leave.
+        """
+        kinds = self.dx if field == "dx_main" else self.px
+        alone = sum(
+            1 << row
+            for row in range(len(self.rows))
+            if _only(self.clauses(row)[1], (field,)) and self._by_own_list(row, field)
+        )
+        for code in kinds.codes:
             by_mdc: dict[int, dict[str, Step]] = {}
-            for row in _bits(self.dx.of(code) & self.by_diagnosis):
+            for row in _bits(kinds.of(code) & alone):
                 mdc, _, at, _ = self.rows[row]
                 step = self.steps[at][1]
-                if step.level == "ADRG" and any(atom.field == "dx_main" for atom in self.clauses(row)[1]):
+                if step.level == "ADRG":
                     by_mdc.setdefault(mdc, {}).setdefault(step.target, step)
             for mdc, steps in by_mdc.items():
                 if len(steps) > 1:
                     yield code, self.mdcs[mdc], list(steps.values())
+
+    def _by_own_list(self, row: int, field: str) -> bool:
+        """Whether the ADRG of a row asks a main code by a list that no MDC or ambiguous step uses as well."""
+        mine = [atom for atom in self.clauses(row)[1] if atom.field == field]
+        return bool(mine) and all(atom.list not in self._general for atom in mine)
+
+    @cached_property
+    def _general(self) -> set[str]:
+        """Lists of procedures that MDCs and ambiguous steps ask for: any operation at all."""
+        above = [*self.mdcs, *(step for _, step in self.steps if step.level == "QY")]
+        lists = {atom.list for step in above for clause in step.clauses for atom in clause if atom.field == "px_main"}
+        return lists | {"VALID_PX"}
 
 
 class _Kinds:
@@ -161,7 +186,7 @@ def dead_leaves(scheme: Scheme, adrg: Step) -> list[tuple[Step, Step]]:
         takers = [
             always or next((other for other, clause in earlier if _implies(mine, clause)), None)
             for mine in leaf.clauses
-            if not contradicts(mine)
+            if not contradicts(mine, scheme)
         ]
         if takers and all(takers):
             found.append((leaf, next(taker for taker in takers if taker)))
@@ -189,10 +214,31 @@ def _atom_implies(mine: Atom, theirs: Atom) -> bool:
     return (low == high and strict) or compared(low, mine.op[0], high)
 
 
-def contradicts(clause: Clause) -> bool:
-    """Whether a clause asks two things that no case can meet together."""
+def contradicts(clause: Clause, scheme: Scheme) -> bool:
+    """Whether a clause asks what no case can be, or two things that no case can meet together."""
     atoms = _asks(clause)
+    if any(impossible(atom, scheme) for atom in atoms):
+        return True
     return any(_excludes(one, other) for at, one in enumerate(atoms) for other in atoms[:at])
+
+
+def impossible(atom: Atom, scheme: Scheme) -> str:
+    """Why no case that passes the check of its input can meet an atom, in Chinese; empty when one can."""
+    value = number(atom.value)
+    if atom.op not in COMPARISONS or value is None or atom.field in TEXT_FIELDS:
+        return ""
+    if atom.field == "sex":
+        return "" if any(compared(sex, atom.op, value) for sex in (1, 2)) else "性别只有 1 和 2"
+    most = None
+    if atom.field == "age":
+        most = MOST_YEARS
+    elif atom.field == PARTS:
+        most = len(set(scheme.lists[atom.list].parts.values()))
+    if atom.op in ("<", "<=") or (atom.op == "=" and value < 0):
+        return "" if compared(0, atom.op, value) else f"{FIELDS[atom.field]}不会小于 0"
+    if most is not None and not compared(most, ">" if atom.op == ">" else ">=", value):
+        return f"{FIELDS[atom.field]}最多 {most}"
+    return ""
 
 
 def _excludes(one: Atom, other: Atom) -> bool:

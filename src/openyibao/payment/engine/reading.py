@@ -8,9 +8,11 @@ from pathlib import Path
 from openyibao.kernel.errors import Malformed
 from openyibao.kernel.periods import day_from_text
 from openyibao.payment.engine.atoms import atom_fault
+from openyibao.payment.engine.contracts import EDITIONS
 from openyibao.payment.engine.errors import SchemeUnknown
+from openyibao.payment.engine.places import Places
 from openyibao.payment.engine.scheme import Atom, CodeList, Group, Note, Scheme, Step
-from openyibao.payment.engine.tables import FIRST, Row, Tables, contents, fingerprint, read_tables
+from openyibao.payment.engine.tables import FIRST, SHAPES, Row, Tables, contents, fingerprint, read_tables
 from openyibao.payment.engine.terms import LEVELS, PARENT_LEVEL, SEVERITY_FIELDS
 
 STEPS, CONDITIONS, CODES = "adrg_rules.steps.csv", "adrg_rules.conditions.csv", "adrg_rules.codes.csv"
@@ -22,7 +24,10 @@ def read_files(folder: Path) -> dict[str, bytes]:
     files = contents(folder) if folder.is_dir() else {}
     if not files:
         what = "文件夹里没有分组方案的表" if folder.is_dir() else "没有这个文件夹"
-        raise SchemeUnknown(f"{folder}：{what}", hint="方案是一个文件夹，内有 scheme.csv、adrg_rules.steps.csv 等表")
+        inside = "、".join(sorted(path.parent.name for path in folder.glob("*/scheme.csv")))
+        usual = "方案是一个文件夹，内有 scheme.csv、adrg_rules.steps.csv 等表"
+        hint = f"里面有几个方案，请指明一个：{inside}" if inside else usual
+        raise SchemeUnknown(f"{folder}：{what}", hint=hint)
     return files
 
 
@@ -32,7 +37,7 @@ def load(folder: Path, files: Mapping[str, bytes] | None = None) -> Scheme:
     tables = read_tables(folder, files)
     facts = _facts(tables)
     scheme = Scheme(facts.get("scheme", "") or folder.resolve().name, fingerprint(files), facts)
-    scheme.missing = tuple(name for name in ("mdc.csv", "adrg.csv", "drg.csv") if name not in files)
+    scheme.missing = tuple(name for name in SHAPES if name not in files)
     _lists(tables, scheme)
     _steps(tables, scheme)
     _conditions(tables, scheme)
@@ -44,6 +49,7 @@ def load(folder: Path, files: Mapping[str, bytes] | None = None) -> Scheme:
     scheme.px_names = _names(tables, scheme, "icd9cm3_names.csv")
     if tables.faults:
         raise Malformed(tables.faults)
+    scheme.places = Places(tables.rows)
     return scheme
 
 
@@ -54,6 +60,8 @@ def _facts(tables: Tables) -> dict[str, str]:
         if key in facts:
             tables.wrong(name, at, key, f"{key} 写了两次", "一次")
         facts[key] = value
+        if key in ("code_edition", "map_edition") and value not in ("", *EDITIONS):
+            tables.wrong(name, at, key, f"{value!r} 不是编码版本", "、".join(EDITIONS))
         if key in SWITCHES and value not in ("", "0", "1"):
             tables.wrong(name, at, key, f"{value!r} 不是 0 或 1", "0 或 1")
         if key in ("valid_from", "valid_until") and value:

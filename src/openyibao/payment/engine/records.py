@@ -7,13 +7,15 @@ go on. What makes the file unreadable (columns, encoding, the same number twice)
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.payment.engine.contracts import Case, Number
+from openyibao.payment.engine.tables import wrong_byte
 from openyibao.payment.engine.terms import number
 
 BOM = b"\xef\xbb\xbf"
@@ -24,6 +26,12 @@ BY_AREA = ("area", "discharged")
 """Columns that choose the scheme where several stand side by side."""
 WHOLE = ("sex", "age", "age_days")
 """Fields that are whole numbers; the others may have decimals."""
+OTHER_MARKS = {"\t": "制表符", ";": "分号", "，": "中文逗号", "|": "竖线"}
+"""What files are sometimes separated by instead of commas."""
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+"""Letters that no export writes on purpose: the file was damaged on its way."""
+MOST_LISTED = 1_000
+"""Faults listed of one file."""
 MOST_TEXTS = 500_000
 """Texts of numbers a reader remembers."""
 
@@ -52,10 +60,15 @@ def layout(path: Path, *, by_area: bool = False) -> Layout:
         raise Malformed([Fault(path.name, 1, "", "文件是空的", f"第一行写列名：{','.join(COLUMNS)}")])
     if first.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Malformed([Fault(path.name, 1, "", "是 UTF-16 编码", "UTF-8")])
+    if b"\r" in first.rstrip(b"\r\n"):
+        raise Malformed([Fault(path.name, 1, "", "行尾是单独的回车（旧式 Mac 换行）", "换行用 LF 或 CRLF")])
     try:
         head = next(csv.reader([first.removeprefix(BOM).decode().rstrip("\r\n")], strict=True))
     except (UnicodeDecodeError, csv.Error):
         raise Malformed([Fault(path.name, 1, "", "第一行不是 UTF-8 的列名", ",".join(COLUMNS))]) from None
+    for mark, name in OTHER_MARKS.items():
+        if len(head) == 1 and mark in head[0]:
+            raise Malformed([Fault(path.name, 1, "", f"各列用{name}隔开", "用英文逗号隔开")])
     faults = []
     for name in (*COLUMNS, *OPTIONAL, *(BY_AREA if by_area else ())):
         if name not in head and name not in OPTIONAL:
@@ -96,9 +109,8 @@ def rows_of(raw: bytes, wide: int) -> tuple[list[Sequence[str]], list[tuple[int,
     """Records of a piece, and its faults: (line within the piece from 0, what is wrong, what would be right)."""
     try:
         text = raw.decode()
-    except UnicodeDecodeError as problem:
-        at, before = raw.count(b"\n", 0, problem.start), raw.rfind(b"\n", 0, problem.start)
-        return [], [(at, f"第 {problem.start - before} 字节不是 UTF-8", "UTF-8 编码")]
+    except UnicodeDecodeError:
+        return [], _undecodable(raw, wide)
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
@@ -113,20 +125,42 @@ def rows_of(raw: bytes, wide: int) -> tuple[list[Sequence[str]], list[tuple[int,
     return rows, []
 
 
+def _undecodable(raw: bytes, wide: int) -> list[tuple[int, str, str]]:
+    """Faults of a piece that is not UTF-8: of each line its first wrong byte, of the others what else is wrong."""
+    like = "，像是 GBK 编码" if _is_gbk(raw) else ""
+    found = {
+        at: (at, f"第 {byte} 字节不是 UTF-8{like}", "UTF-8 编码（Excel 另存为“CSV UTF-8”）")
+        for at, line in enumerate(raw.split(b"\n"))
+        if (byte := wrong_byte(line))
+    }
+    lines = [line.removesuffix("\r") for line in raw.decode(errors="replace").removesuffix("\n").split("\n")]
+    _, others = _quoted(lines, wide)
+    return sorted([*found.values(), *(fault for fault in others if fault[0] not in found)])
+
+
+def _is_gbk(raw: bytes) -> bool:
+    """Whether bytes that are no UTF-8 can be read as GBK; only the message says so, nothing is read that way."""
+    try:
+        raw.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _quoted(lines: list[str], wide: int) -> tuple[list[Sequence[str]], list[tuple[int, str, str]]]:
     """The same, a line at a time."""
     rows: list[Sequence[str]] = []
     faults: list[tuple[int, str, str]] = []
     for at, line in enumerate(lines):
         row: list[str] = []
-        unseen = next((letter for letter in line if not letter.isprintable()), None)
+        unseen = CONTROLS.search(line)
         try:
             row = next(csv.reader([line], strict=True), [])
         except csv.Error:
             faults.append((at, "引号不成对，或引号后还有内容", "一个病例写在一行"))
         else:
             if unseen is not None:
-                faults.append((at, f"看不见的字符 U+{ord(unseen):04X}", "删去它"))
+                faults.append((at, f"控制字符 U+{ord(unseen[0]):04X}", "删去它"))
             elif len(row) != wide:
                 faults.append((at, f"有 {len(row)} 列" if row else "空行", f"{wide} 列，同第一行"))
         rows.append(row)
@@ -201,31 +235,52 @@ class Reader:
         return tuple(found)
 
 
+@dataclass(frozen=True)
+class Found:
+    """A case looked up in a file: its line, its plain cells as they are written, its area and day where asked for."""
+
+    case: Case
+    line: int
+    cells: Mapping[str, str]
+    area: str = ""
+    discharged: str = ""
+
+
 def read_cases(path: Path) -> Iterator[tuple[str, Case, int]]:
     """Every case of a small file: number, case, line. Raises: Malformed with every fault."""
     laid = layout(path)
-    raw = path.read_bytes()[laid.start :].rstrip(b"\r\n")
-    rows, faults = rows_of(raw, laid.wide)
-    if faults:
-        raise Malformed(Fault(path.name, at + 2, "", wrong, right) for at, wrong, right in faults)
     reader = Reader()
-    for at, row in enumerate(rows):
-        dx, px = row[laid.dx], row[laid.px]
-        codes = (tuple(dx.split("|")) if dx else (), tuple(px.split("|")) if px else ())
-        yield row[laid.case_id], Case._make((*reader.plain(row, laid.plain), *codes)), at + 2
+    for at, row in enumerate(_records(path, laid)):
+        yield row[laid.case_id], _case(row, laid, reader), at + 2
 
 
-def find_case(path: Path, case_id: str, *, by_area: bool = False) -> tuple[Case, int, tuple[str, str]] | None:
-    """A case by its number: the case, its line, its area and day of discharge where the file has them."""
+def find_case(path: Path, case_id: str, *, by_area: bool = False) -> Found | None:
+    """A case by its number. Raises: Malformed with every fault of the file, or when the number is there twice."""
     laid = layout(path, by_area=by_area)
-    for at, (number_, case, line) in enumerate(read_cases(path)):
-        if number_ == case_id:
-            return case, line, _area_and_day(path, laid, at)
-    return None
+    rows = _records(path, laid)
+    lines = [at + 2 for at, row in enumerate(rows) if row[laid.case_id] == case_id]
+    if not lines:
+        return None
+    again = [
+        Fault(path.name, line, "case_id", f"病例号 {case_id} 与第 {lines[0]} 行重复", "各不相同") for line in lines[1:]
+    ]
+    if again:
+        raise Malformed(again)
+    row = rows[lines[0] - 2]
+    cells = {name: row[at] for name, at in zip(Case._fields[:8], laid.plain, strict=True) if at >= 0}
+    area, day = (row[at] for at in laid.by_area) if laid.by_area else ("", "")
+    return Found(_case(row, laid, Reader()), lines[0], cells, area, day)
 
 
-def _area_and_day(path: Path, laid: Layout, at: int) -> tuple[str, str]:
-    if laid.by_area is None:
-        return "", ""
-    rows, _ = rows_of(path.read_bytes()[laid.start :], laid.wide)
-    return rows[at][laid.by_area[0]], rows[at][laid.by_area[1]]
+def _records(path: Path, laid: Layout) -> list[Sequence[str]]:
+    """Every record of a small file. Raises: Malformed with every fault."""
+    rows, faults = rows_of(path.read_bytes()[laid.start :].rstrip(b"\r\n"), laid.wide)
+    if faults:
+        raise Malformed(Fault(path.name, at + 2, "", wrong, right) for at, wrong, right in faults[:MOST_LISTED])
+    return rows
+
+
+def _case(row: Sequence[str], laid: Layout, reader: Reader) -> Case:
+    dx, px = row[laid.dx], row[laid.px]
+    codes = (tuple(dx.split("|")) if dx else (), tuple(px.split("|")) if px else ())
+    return Case._make((*reader.plain(row, laid.plain), *codes))

@@ -5,6 +5,7 @@ It reads the tables as they stand, not the compiled form; the explanation checks
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from openyibao.payment.engine.atoms import met
@@ -18,11 +19,19 @@ from openyibao.payment.engine.contracts import (
     Case,
     Grouping,
 )
-from openyibao.payment.engine.grouper import MOST_YEARS
+from openyibao.payment.engine.records import WHOLE
 from openyibao.payment.engine.scheme import Atom, Scheme, Step
-from openyibao.payment.engine.terms import DROP, FINAL
+from openyibao.payment.engine.terms import DROP, FINAL, MOST_YEARS, number
 
-NOT_NEGATIVE = {"age_days": "日龄", "birth_weight": "出生体重", "los": "住院天数", "icu_hours": "监护小时"}
+TITLES = {
+    "sex": "性别",
+    "age": "年龄",
+    "age_days": "日龄",
+    "birth_weight": "出生体重",
+    "los": "住院天数",
+    "icu_hours": "监护小时",
+}
+NOT_NEGATIVE = ("age_days", "birth_weight", "los", "icu_hours")
 
 
 @dataclass
@@ -54,28 +63,53 @@ def failed(status: str) -> Grouping:
     return Grouping(status, "0000", "00", "0000")
 
 
-def input_faults(case: Case) -> list[str]:
-    """Why a case does not pass the check of its input (信息校验), in Chinese; empty when it does."""
-    found = []
-    if case.sex not in (1, 2):
-        found.append("性别不是 1（男）或 2（女），或有一项数字无法成立")
-    if case.age is None:
-        found.append("年龄没有填")
-    elif not 0 <= case.age <= MOST_YEARS:
-        found.append(f"年龄 {case.age} 岁不可能")
-    elif case.age == 0 and case.age_days is None:
-        found.append("年龄 0 岁而没有日龄")
-    elif case.age == 0 and (case.age_days or 0) <= 28 and case.birth_weight is None:
-        found.append(f"出生 {case.age_days} 天而没有出生体重")
+def input_faults(case: Case, cells: Mapping[str, str] | None = None) -> list[str]:
+    """Why a case does not pass the check of its input (信息校验), in Chinese; empty when it does.
+
+    cells: the plain cells as they are written, so that one that cannot be read is named with what stands there.
+    """
+    unread = {name: text for name, text in (cells or {}).items() if name in TITLES and unreadable(name, text)}
+    found = [_unread(name, text) for name, text in unread.items()]
+    sex = number(cells.get("sex", "").strip()) if cells else case.sex
+    if sex not in (1, 2) and "sex" not in unread:
+        found.append("性别没有填" if sex is None else f"性别 {sex}，应为 1（男）或 2（女）")
+    found += _age_faults(case, unread)
     if not any(case.dx):
         found.append("没有诊断")
     elif not case.dx[0]:
-        found.append("没有主要诊断")
-    for name, title in NOT_NEGATIVE.items():
+        found.append("没有主要诊断：诊断栏以 | 开头")
+    for name in NOT_NEGATIVE:
         value = getattr(case, name)
         if value is not None and value < 0:
-            found.append(f"{title} {value} 小于 0")
+            found.append(f"{TITLES[name]} {value} 小于 0")
     return found
+
+
+def _age_faults(case: Case, unread: Collection[str]) -> list[str]:
+    """What is wrong with age, days and birth weight, beside those that cannot be read."""
+    if case.age is None:
+        return [] if "age" in unread else ["年龄没有填"]
+    if not 0 <= case.age <= MOST_YEARS:
+        return [f"年龄 {case.age} 岁不可能（0 至 {MOST_YEARS} 岁）"]
+    if case.age == 0 and case.age_days is None:
+        return [] if "age_days" in unread else ["年龄 0 岁而没有日龄"]
+    if case.age == 0 and (case.age_days or 0) <= 28 and case.birth_weight is None and "birth_weight" not in unread:
+        return [f"出生 {case.age_days} 天（28 天以内）而没有出生体重"]
+    return []
+
+
+def unreadable(name: str, text: str) -> bool:
+    """Whether a plain cell holds what cannot be: no number, less than 0, or a part of one where whole ones count."""
+    value = number(text.strip())
+    return bool(text.strip()) and (value is None or value < 0 or (name in WHOLE and not isinstance(value, int)))
+
+
+def _unread(name: str, text: str) -> str:
+    value = number(text.strip())
+    if value is None:
+        wide = "，有全角数字" if any("０" <= letter <= "９" for letter in text) else ""
+        return f"{TITLES[name]}写作“{text}”，不是数{wide}"
+    return f"{TITLES[name]} {text} 小于 0" if value < 0 else f"{TITLES[name]} {text} 不是整数"
 
 
 def mapping(scheme: Scheme, case: Case) -> tuple[Case | None, Grouping | None, list[tuple[str, str]]]:
@@ -106,7 +140,7 @@ def replay(scheme: Scheme, case: Case) -> Replay:
     first = _walk(scheme, case)
     if first.path or not scheme.retries:
         return first
-    for procedure in case.px[1:]:
+    for procedure in filter(None, case.px[1:]):
         again = _walk(scheme, case._replace(px=(procedure,)))
         if again.path:
             again.procedure = procedure

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from openyibao.payment.engine.places import Places
 from openyibao.payment.engine.terms import number
 
 
@@ -96,6 +97,7 @@ class Scheme:
     px_names: dict[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     notes: list[Note] = field(default_factory=list)
+    places: Places = field(default_factory=lambda: Places({}), repr=False, compare=False)
 
     @property
     def title(self) -> str:

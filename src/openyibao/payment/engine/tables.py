@@ -17,6 +17,9 @@ BOM = "\ufeff"
 FIRST = 2
 """Line of the first record: line 1 holds the column names."""
 
+MOST_LINES = 100
+"""Lines of a table in another encoding that are listed one by one."""
+
 Row = Sequence[str]
 
 
@@ -95,9 +98,13 @@ def read_tables(folder: Path, files: Mapping[str, bytes]) -> Tables:
 def _read(tables: Tables, shape: Shape, raw: bytes) -> list[Row]:
     try:
         text = raw.decode("utf-8").removeprefix(BOM)
-    except UnicodeDecodeError as problem:
-        line = raw.count(b"\n", 0, problem.start) + 1
-        tables.wrong(shape.name, line - FIRST, "", f"第 {line} 行不是 UTF-8", "UTF-8 编码")
+    except UnicodeDecodeError:
+        bad = [(at, byte) for at, line in enumerate(raw.split(b"\n"), 1) if (byte := wrong_byte(line))]
+        for at, byte in bad[:MOST_LINES]:
+            tables.faults.append(Fault(shape.name, at, "", f"第 {byte} 字节不是 UTF-8", "UTF-8 编码"))
+        if len(bad) > MOST_LINES:
+            rest = f"另有 {len(bad) - MOST_LINES} 行不是 UTF-8"
+            tables.faults.append(Fault(shape.name, bad[MOST_LINES][0], "", rest, "UTF-8 编码"))
         return []
     lines = text.split("\n")
     while lines and not lines[-1].strip():
@@ -125,6 +132,15 @@ def _read(tables: Tables, shape: Shape, raw: bytes) -> list[Row]:
                 tables.wrong(shape.name, at, "", f"有 {len(row)} 列", f"{wide} 列，同第一行")
         rows = [row for row in rows if len(row) == wide]
     return _ordered(shape, head, rows)
+
+
+def wrong_byte(line: bytes) -> int:
+    """Place of the first byte of a line that is not UTF-8, from 1; 0 when all of it is."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as problem:
+        return problem.start + 1
+    return 0
 
 
 def _head(tables: Tables, shape: Shape, head: Row) -> bool:

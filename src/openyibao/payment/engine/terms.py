@@ -30,7 +30,7 @@ PARTS = "dx_parts"
 ALWAYS = "always"
 FIELDS = CODE_FIELDS | PLAIN_FIELDS | SEVERITY_FIELDS | {PARTS: "诊断涉及的部位数", ALWAYS: "无条件"}
 
-COMPARISONS = {"<": "小于", "<=": "不超过", "=": "等于", ">=": "不小于", ">": "大于"}
+COMPARISONS = {"<": "小于", "<=": "不超过", "=": "为", ">=": "不小于", ">": "大于"}
 MEMBERSHIPS = {"in": "在", "not_in": "不在"}
 KNOWLEDGE = {"present": "有", "absent": "没有"}
 OPERATORS = COMPARISONS | MEMBERSHIPS | KNOWLEDGE
@@ -38,6 +38,8 @@ OPERATORS = COMPARISONS | MEMBERSHIPS | KNOWLEDGE
 LEVELS = {"MDC": "主要诊断大类", "ADRG": "核心分组", "QY": "歧义组", "DRG": "细分组"}
 PARENT_LEVEL = {"MDC": "", "ADRG": "MDC", "QY": "MDC", "DRG": "ADRG"}
 FINAL = ("DRG", "QY")
+MOST_YEARS = 150
+"""More years than anybody has lived: an age beyond it is a slip of the pen."""
 DROP = "-"
 """A map value that leaves the code out (弃用)."""
 

@@ -30,6 +30,26 @@ SEXES = {1: "男", 2: "女"}
 SHORT = {"mcc": "MCC", "cc": "CC"}
 
 
+def named(scheme: Scheme, code: str, *, procedure: bool = False) -> str:
+    """A code with its name: "I10.x00 原发性高血压"."""
+    if not code:
+        return "（空）"
+    name = scheme.procedure_name(code) if procedure else scheme.diagnosis_name(code)
+    return f"{code} {name}" if name else f"{code}（方案中无名称）"
+
+
+def evidence(atom: Atom, case: Case, scheme: Scheme) -> str:
+    """How a case meets an atom, its codes named and shown in the table: "主要诊断 I21.401 … 在 D0148（…csv:4455）"."""
+    if atom.field not in CODE_FIELDS or atom.op != "in":
+        return said(atom, case, scheme)
+    members = scheme.lists[atom.list].parts
+    inside = dict.fromkeys(code for code in codes_of(case, atom.field) if code in members)
+    procedure = atom.field.startswith("px")
+    codes = "、".join(named(scheme, code, procedure=procedure) for code in inside)
+    rows = "、".join(scheme.places.listed(atom.list, code) for code in inside)
+    return f"{CODE_FIELDS[atom.field].removeprefix('任一')} {codes} 在 {atom.list}{f'（{rows}）' if rows else ''}"
+
+
 def said(atom: Atom, case: Case, scheme: Scheme) -> str:
     """How a case answers an atom: "主要手术操作 38.0503 不在 P0001"."""
     if atom.field in SEVERITY_FIELDS:
@@ -116,9 +136,10 @@ def _severity_said(atom: Atom, case: Case, scheme: Scheme) -> str:
     counted = [one.code for one in mine if not one.excluded]
     void = [one for one in mine if one.excluded]
     if counted:
-        text = f"{SHORT[atom.field]}：{'、'.join(counted)}"
+        text = f"{SHORT[atom.field]}：{'、'.join(named(scheme, code) for code in dict.fromkeys(counted))}"
         return text if atom.op == "present" else f"有 {text}，要求没有"
     text = f"没有 {SHORT[atom.field]}"
     if void:
-        text += "（" + "、".join(f"{one.code} 被排除，表 {one.table}" for one in void) + "）"
+        told = dict.fromkeys(f"{one.code} 被主要诊断排除，同在表 {one.table}" for one in void)
+        text += "（" + "、".join(told) + "）"
     return text
