@@ -16,7 +16,10 @@ from openyibao.payment.engine.pack.clearing import clear_year
 from openyibao.payment.engine.pack.stays import GroupOf, Stay
 from tests.payment.pack.oracle import Oracle
 
-PACKS = ("sample-drg", "sample-points", "sample-dip", "sample-dip-jining", "sample-bed-day")
+PACKS = (
+    *("sample-drg", "sample-points", "sample-dip", "sample-dip-jining", "sample-bed-day"),
+    *("sample-disease", "sample-scheme"),
+)
 
 
 def spoiled(draw: random.Random, stay: Stay, group: GroupOf) -> tuple[Stay, GroupOf]:

@@ -10,6 +10,7 @@ import typer
 
 from openyibao.cli import show
 from openyibao.cli.later import later
+from openyibao.cli.out_path import writable
 
 if TYPE_CHECKING:
     from openyibao.payment.engine.pack import facade
@@ -29,11 +30,12 @@ def build(
     as_json: Json = False,
 ) -> None:
     """由历年病例测算 DIP 目录：核心与综合病种、分值、均费、基层病组。"""
+    writable(folder=out)
     parameters = facade.load_parameters(params)
     file = facade.read_stays(cases)
+    bad_rows(file)
     directory = facade.build_directory(file.stays, parameters)
     sha256 = facade.write_directory(directory, out)
-    bad_rows(file)
     kinds = Counter(group.kind for group in directory.groups.values())
     answer = {
         "years": list(directory.years),
@@ -67,8 +69,10 @@ def group(
     as_json: Json = False,
 ) -> None:
     """按目录给病例入组，写明分值、校正系数与严重程度；--explain 逐步说明一个病例。"""
+    writable(out)
     loaded = facade.load_directory(directory)
     file = facade.read_stays(cases)
+    bad_rows(file)
     if explain:
         lines = facade.explain_dip(loaded, facade.stay_of(file.stays, explain))
         if as_json:
@@ -79,7 +83,6 @@ def group(
     if out is None:
         raise typer.BadParameter("写明 --out，或 --explain")
     counts = facade.write_dip_groups(loaded, file, out)
-    bad_rows(file)
     if as_json:
         show.json_out({"statuses": counts, "out": str(out)})
         return

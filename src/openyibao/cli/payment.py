@@ -13,11 +13,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from openyibao.cli import show
+from openyibao.cli import members, show
+from openyibao.cli.budget_text import read_budget
 from openyibao.cli.dip import bad_rows
 from openyibao.cli.later import later
+from openyibao.cli.out_path import writable
 from openyibao.kernel.errors import Fault, Malformed
-from openyibao.kernel.money import fen_from_yuan
 from openyibao.payment.engine.pack.terms import STATUSES
 from openyibao.policy.terms import SCHEMES
 
@@ -69,12 +70,15 @@ def price(
     as_json: Json = False,
 ) -> None:
     """按支付方式包给病例计价：单位、系数、价格、异常、个人负担；有预算时分配到病例。"""
+    writable(out)
     loaded = facade.load_pack(pack)
     file = facade.read_stays(cases)
+    bad_rows(file)
     found = facade.groups_for(loaded, file.stays, groups)
     if explain:
         stay = facade.stay_of(file.stays, explain)
-        lines = facade.explain_price(loaded, stay, found.get(explain, facade.NO_GROUP))
+        group = found.get(explain, facade.NO_GROUP)
+        lines = facade.explain_price(loaded, stay, group, by_pack=groups is None)
         if as_json:
             show.json_out({"case_id": explain, "explanation": lines})
         else:
@@ -88,7 +92,6 @@ def price(
         version = facade.version_of(loaded, file.stays)
         priced, pools = facade.distribute(version, priced, _budgets(budget, file.stays))
     facade.write_priced(priced, file.refused, out)
-    bad_rows(file)
     counts = Counter(one.status for one in priced)
     if as_json:
         show.json_out(
@@ -125,6 +128,7 @@ def compare(
     """同一批病例、同一预算，用不同支付方式包各付一年：逐家比较，支付＋清算＋留存＝预算，到分。"""
     if out is not None and out.suffix not in (".json", ".csv"):
         raise Malformed([Fault(str(out), 0, "--out", f"不认识 {out.suffix!r}", ".json 或 .csv")])
+    writable(out)
     listed = [None if str(path) == "-" else path for path in groups or []]
     if len(listed) > len(pack):
         raise Malformed([Fault("", 0, "--groups", f"{len(listed)} 个，多于 --pack", "每个包至多一个")])
@@ -133,10 +137,10 @@ def compare(
     if len({one.name for one in packs}) < len(packs):
         raise Malformed([Fault("", 0, "--pack", "两个包同名", "name 各不相同")])
     file = facade.read_stays(cases)
+    bad_rows(file)
     budgets = _budgets(budget, file.stays)
     sides = [(one, facade.groups_for(one, file.stays, path)) for one, path in zip(packs, listed, strict=True)]
     report = facade.compare(sides, file.stays, budgets)
-    bad_rows(file)
     answer = facade.report_json(report)
     if out is not None:
         if out.suffix == ".json":
@@ -167,7 +171,9 @@ def weights(
     as_json: Json = False,
 ) -> None:
     """由历年病例测算 DRG 权重：裁剪、按年加权；谈判权重记明来历，其余同比例调整使总权重不变。"""
+    writable(out)
     file = facade.read_stays(cases)
+    bad_rows(file)
     found = facade.read_groups(groups)
     loaded = facade.load_weight_rules(rules)
     changes = []
@@ -182,7 +188,6 @@ def weights(
         raise Malformed([Fault(name, 0, "", str(problem))]) from None
     rates = facade.base_rates(run, file.stays, found, _budgets(budget, file.stays)) if budget else {}
     facade.write_units(run, out)
-    bad_rows(file)
     unstable = sum(row.unit.unstable for row in run.rows.values())
     if as_json:
         show.json_out(
@@ -225,10 +230,10 @@ def coefficients(
         raise Malformed(faults)
     loaded = facade.load_pack(pack)
     file = facade.read_stays(cases)
+    bad_rows(file)
     found = facade.groups_for(loaded, file.stays, groups)
     means = {group: unit.mean_fen for group, unit in facade.units_of(facade.version_of(loaded, file.stays)).items()}
     made = facade.cost_coefficients(file.stays, found, means, by=by, least=least, most=most)
-    bad_rows(file)
     if as_json:
         show.json_out({"by": by, "coefficients": {key: _weight(value) for key, value in made.items()}})
         return
@@ -262,13 +267,14 @@ def indicators(
     """绩效指标：CMI、总权重、覆盖病组、费用与时间消耗指数、低风险死亡率。"""
     if by not in ("institution", "department", "doctor"):
         raise Malformed([Fault("", 0, "--by", f"不认识 {by!r}", "institution、department、doctor")])
+    writable(out)
     loaded = facade.load_pack(pack)
     file = facade.read_stays(cases)
+    bad_rows(file)
     version = facade.version_of(loaded, file.stays)
     priced = facade.price_all(version, file.stays, facade.groups_for(loaded, file.stays, groups))
     made = facade.indicators(priced, by, facade.units_of(version), facade.risk_classes(priced))
     rows = [facade.indicator_row(one) for one in made]
-    bad_rows(file)
     if out is not None and out.suffix != ".csv":
         from openyibao.analytics.facade import performance_document
         from openyibao.documents.facade import write
@@ -304,6 +310,7 @@ def invent(
     seed: Annotated[int, typer.Option("--seed", help="随机种子：同一种子，同一批病例。")] = 1,
 ) -> None:
     """虚构病例，供试用：编码形似，人与费用均为虚构。"""
+    writable(out, groups)
     made = list(facade.invent(count, tuple(year or (2023, 2024, 2025)), seed))
     facade.write_stays((one.stay for one in made), out)
     if groups is not None:
@@ -313,32 +320,8 @@ def invent(
 
 def _budgets(text: str, stays: list[facade.Stay]) -> dict[str, int]:
     """Budget by scheme: one amount is split by what the pool would pay by item. Raises: Malformed."""
-    faults: list[Fault] = []
-
-    def fen(part: str) -> int:
-        try:
-            found = int(fen_from_yuan(part.strip()))
-            if found <= 0:
-                raise ValueError(f"{part!r} 不大于零")
-        except ValueError as problem:
-            faults.append(Fault("", 0, "--budget", str(problem), "如 120000000.00，或 employee=…,resident=…"))
-            return 0
-        return found
-
-    if "=" not in text:
-        amount = fen(text)
-        if faults:
-            raise Malformed(faults)
-        return facade.split_budget(stays, amount)
-    budgets: dict[str, int] = {}
-    for part in text.split(","):
-        scheme, _, amount_text = part.partition("=")
-        if scheme.strip() not in SCHEMES or scheme.strip() in budgets:
-            faults.append(Fault("", 0, "--budget", f"{scheme.strip()!r} 不是险种，或写了两次", "、".join(SCHEMES)))
-        budgets[scheme.strip()] = fen(amount_text)
-    if faults:
-        raise Malformed(faults)
-    return budgets
+    found = read_budget(text)
+    return found if isinstance(found, dict) else facade.split_budget(stays, found)
 
 
 def _table(report: Any) -> None:
@@ -359,3 +342,6 @@ def _table(report: Any) -> None:
 
 def _weight(value: int) -> str:
     return f"{value // 10_000}.{value % 10_000:04d}"
+
+
+members.mount(app)

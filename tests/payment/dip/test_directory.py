@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openyibao.cli.out_path import writable
 from openyibao.kernel.errors import Malformed
 from openyibao.payment.engine.dip.auxiliary import factor_of
 from openyibao.payment.engine.dip.build import build_directory
@@ -320,3 +321,23 @@ def test_missing_files_are_refused(tmp_path: Path) -> None:
             load_directory(tmp_path / name)
     with pytest.raises(Malformed):
         load_directory(tmp_path / "none")
+
+
+def test_stays_without_cost_make_no_directory() -> None:
+    stays = [Stay(f"C{at}", ("J18.900",), total_fen=0, year=2024) for at in range(50)]
+    with pytest.raises(Malformed, match="没有一组病例有费用"):
+        build_directory(stays, load_parameters())
+
+
+def test_a_place_that_cannot_be_written_is_an_input_error(tmp_path: Path) -> None:
+    """Said before the work, with every place, and never a traceback."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for files, folder in (
+        ((tmp_path / "none" / "a.csv", tmp_path), None),
+        ((), tmp_path / "file"),
+        ((), tmp_path / "file" / "below"),
+    ):
+        with pytest.raises(Malformed) as found:
+            writable(*files, folder=folder)
+        assert len(found.value.faults) == len(files) + (folder is not None)
+    writable(tmp_path / "a.csv", None, folder=tmp_path / "new" / "folder")

@@ -105,7 +105,7 @@ class Oracle:
             if kind == "bill":
                 mean = of(price["region_mean"], stay.scheme)
                 assert mean is not None
-                amount = amount / mean
+                amount = amount * (1000 if method["method"] == "dip" else 1) / mean
             return Outcome(
                 status, points=places(amount * int(price["scale"]), 4), patient=patient, method=method["name"]
             )
@@ -115,7 +115,7 @@ class Oracle:
                 raise Refused
             amount = amount * rate
         standard = places(amount, 2)
-        if method.get("basis") == "package":
+        if method.get("patient_basis") == "package":
             patient = places(standard * number(method["patient_share"]), 2)
         fund = standard - patient - other
         if fund < 0 and self.version.get("negative", "zero") == "zero":

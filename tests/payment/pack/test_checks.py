@@ -13,7 +13,10 @@ from openyibao.payment.engine.pack.facade import check_pack, version_on
 from openyibao.payment.engine.pack.loading import load_pack, read_pack
 from tests.payment.pack.support import DIP, DRG, HEAD, POINTS, TAIL, write_pack
 
-SAMPLES = ("sample-drg", "sample-points", "sample-dip", "sample-dip-jining", "sample-bed-day")
+SAMPLES = (
+    *("sample-drg", "sample-points", "sample-dip", "sample-dip-jining", "sample-bed-day", "sample-disease"),
+    *("sample-scheme", "sample-capitation", "sample-consortium"),
+)
 FULL = (
     DRG
     + """    outliers:
@@ -80,6 +83,10 @@ PLANTED = [
     ("- from: 2026-01-01", "- from: 2026-01-01\n  until: 2025-01-01", "止日早于起日"),
     ("sources: {own:", "sources: {spare: {title: x, observed: 2026-01-01}, own:", "没有用到"),
     ("coefficient:\n", "coefficients:\n", "缺少 coefficient"),
+    ("from_age: 7, factor: 1", "from_age: 6, factor: 1", "重叠"),
+    ("from_age: 7, factor: 1", "from_age: 7, factor: 0", "过小"),
+    ("per_month: 6", "per_month: 0", "标准须大于零"),
+    ("{from_age: 7, factor: 1}]", "{from_age: 7, factor: 1}]\n    dear_member: {over: 0, borne: 50%}", "起点须大于零"),
 ]
 
 

@@ -86,7 +86,7 @@ def test_a_pack_may_name_the_scheme_that_groups(tmp_path: Path) -> None:
     (tmp_path / "weights.csv").write_text("group,weight,mean\nPT15,0.4,4000\n", encoding="utf-8")
     (tmp_path / "pack.yaml").write_text(body.replace("      groups: {AA13: {tertiary: 1.3}}\n", ""), encoding="utf-8")
     pack = facade.load_pack(tmp_path / "pack.yaml")
-    one = facade.Stay("A", ("P59.900",), age=0, age_days=4, birth_weight=3_100, discharged="2026-02-01")
+    one = facade.Stay("A", ("P59.900",), sex=2, age=0, age_days=4, birth_weight=3_100, discharged="2026-02-01")
     other = facade.Stay("B", ("Z99.999",), discharged="2026-02-01")
     assert facade.groups_for(pack, [one, other]) == {"A": facade.GroupOf("PT15"), "B": facade.GroupOf("")}
     with pytest.raises(Malformed, match="grouping"):

@@ -190,8 +190,8 @@ def test_the_auxiliary_factor_multiplies_the_score_and_basic_groups_have_no_coef
     version = version_of(tmp_path, DIP + BANDS % ("mean", "", ", ungrouped: {share: 70%}"))
     assert price(version, "J18.9:N", factor=12_000, yuan=5_000).points == 6_000_000
     assert price(version, "K80.1:51.23", yuan=10_000, level="tertiary").points == 10_000_000
-    # 空白病组：费用 ÷ 全市均费 × 1000？此包基数 1：10000/10000 × 1 × 70%
-    assert price(version, "", yuan=10_000).points == 7_000
+    # 空白病组与有分值的病组同一把尺：全市均费合 1000 分，10000/10000 × 1000 × 70%
+    assert price(version, "", yuan=10_000).points == 7_000_000
 
 
 def test_the_rules_of_jining() -> None:
@@ -255,7 +255,7 @@ DISEASE = """
       price: {tertiary: 8000, secondary: 7000, primary: 6000}
       exit_above: 200%
     patient_share: 30%
-    basis: package
+    patient_basis: package
   - name: tcm
     method: tcm_advantage
     title: 中医优势病种

@@ -26,6 +26,10 @@ COLUMNS = [
     *("person", "day", "seq", "pool", "benefit", "level", "institution", "filing", "stay_days"),
     *("total_fen", "basic_fen", "burden_fen"),
 ]
+NEWBORN_DAYS, NEWBORN_WEIGHT = 28, 3_200
+"""Days of age up to which a stay is a newborn's; its weight in grams, which no dataset knows."""
+OLDEST = 85
+"""Older persons are given the illnesses of this age."""
 _SPREAD = 0.45
 """How far a stay's cost may lie from its kind's mean, in the logarithm."""
 
@@ -53,16 +57,18 @@ def stays_of_year(
                 total, basic, burden = rows["total_fen"][at], rows["basic_fen"][at], rows["burden_fen"][at]
                 case_id = f"{rows['person'][at]}-{rows['seq'][at]}"
                 draw = random.Random(case_id)
-                born = EPOCH + timedelta(days=births[at])
+                days = (day - EPOCH).days - births[at]
                 yield _coded(
                     draw,
-                    _profile(draw, level, total, sexes[at]),
+                    _profile(draw, level, total, sexes[at], days),
                     Stay(
                         case_id=case_id,
                         dx=("",),
                         total_fen=total,
                         los=max(rows["stay_days"][at], 1),
-                        age=max((day - born).days * 100 // 36_525, 0),
+                        age=max(days * 100 // 36_525, 0),
+                        age_days=min(max(days, 0), 365) if days * 100 < 36_525 else None,
+                        birth_weight=NEWBORN_WEIGHT if days <= NEWBORN_DAYS else None,
                         sex=sexes[at],
                         year=into_year,
                         discharged=_moved(day, into_year).isoformat(),
@@ -81,17 +87,26 @@ def _coded(draw: random.Random, profile: Profile, stay: Stay) -> tuple[Stay, Gro
     return found.stay, GroupOf("" if found.drg == "0000" else found.drg)
 
 
-def _profile(draw: random.Random, level: str, total_fen: int, sex: int) -> Profile:
-    """A kind of illness for a stay of this level and cost."""
+def _profile(draw: random.Random, level: str, total_fen: int, sex: int, days: int) -> Profile:
+    """A kind of illness for a stay of this level and cost, of a person of this sex and age in days."""
+    newborn, age = days <= NEWBORN_DAYS, min(max(days * 100 // 36_525, 1), OLDEST)
     dear, cost = ODDS[level][0], math.log(total_fen)
     odds = []
     for profile in PROFILES:
         off = (cost - math.log(profile.cost * 100 * dear)) / _SPREAD
-        seen = profile.often * ODDS[level][1][profile.low_level] if profile.sex in (0, sex) else 0
+        seen = profile.often * ODDS[level][1][profile.low_level]
+        if not _may_be(profile, sex, age, newborn=newborn):
+            seen = 0
         odds.append(seen * math.exp(-off * off / 2))
     if sum(odds) <= 0:
-        return min(PROFILES, key=lambda one: abs(cost - math.log(one.cost * 100 * dear)))
+        likely = [one for one in PROFILES if _may_be(one, sex, age, newborn=newborn)]
+        return min(likely, key=lambda one: abs(cost - math.log(one.cost * 100 * dear)))
     return draw.choices(PROFILES, odds)[0]
+
+
+def _may_be(profile: Profile, sex: int, age: int, *, newborn: bool) -> bool:
+    fits = profile.newborn if newborn else not profile.newborn and profile.ages[0] <= age <= profile.ages[1]
+    return fits and profile.sex in (0, sex)
 
 
 def _people(dataset: Dataset, part: int) -> tuple[npt.NDArray[np.int64], ...]:

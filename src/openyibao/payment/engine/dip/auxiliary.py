@@ -40,7 +40,7 @@ def factor_of(stay: Stay, rules: Auxiliary, *, told: bool = False) -> Factor:
         if told:
             why.append(f"CCI {index}（{'、'.join(conditions) or '无'}），系数 {_shown(factors[-1])}")
     for first, last, factor in rules.ages:
-        if first <= stay.age <= last:
+        if stay.age is not None and first <= stay.age <= last:
             factors.append(factor)
             if told:
                 why.append(f"年龄 {stay.age} 岁（{first}—{last}），系数 {_shown(factor)}")

@@ -42,7 +42,10 @@ def build_directory(stays: Sequence[Stay], parameters: Parameters) -> Directory:
         chosen = selector.choose(stay.dx, stay.px, stay.total_fen).group
         if chosen is not None:
             members[chosen.code].append(stay)
-    return _scored(drafts, members, weights, parameters)
+    directory = _scored(drafts, members, weights, parameters)
+    if not directory.groups:
+        raise Malformed([Fault("", 0, "total", "没有一组病例有费用，分值无从测算", "费用大于零的病例")])
+    return directory
 
 
 def _parts(shape: Shape) -> tuple[str, str, str, tuple[str, ...], str]:

@@ -60,7 +60,7 @@ class Auxiliary:
 
 @dataclass(frozen=True)
 class Parameters:
-    """All figures of a run, and the tables they name. `sha256` is of nothing but what was read."""
+    """All figures of a run, and the tables they name."""
 
     name: str
     title: str

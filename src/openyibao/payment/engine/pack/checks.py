@@ -75,9 +75,9 @@ def _method(method: Method, place: Cursor) -> None:
     if method.kind in ("disease", "tcm_advantage"):
         _diseases(method, place)
     if method.basis == "package" and method.kind not in ("disease", "tcm_advantage"):
-        place.wrong("只有病种包干才能按包干比例计个人负担", "basis: items", "basis")
+        place.wrong("只有病种包干才能按包干比例计个人负担", "patient_basis: items", "patient_basis")
     if (method.basis == "package") != (method.patient_share > 0):
-        place.wrong("basis: package 与 patient_share 须同时写明", "两者都写，或都不写", "basis")
+        place.wrong("patient_basis: package 与 patient_share 须同时写明", "两者都写，或都不写", "patient_basis")
 
 
 def _levels(by: By, place: Cursor, *path: str | int) -> None:
@@ -92,10 +92,12 @@ def _levels(by: By, place: Cursor, *path: str | int) -> None:
 def _coefficients(method: Method, place: Cursor) -> None:
     stated = method.coefficient
     _levels(stated.level, place, "coefficient", "level")
-    for path, by in (("level", stated.level), ("hospital", stated.hospital), *stated.group_level.items()):
+    tables: list[tuple[tuple[str, ...], By]] = [(("level",), stated.level), (("hospital",), stated.hospital)]
+    tables += [(("groups", group), by) for group, by in stated.group_level.items()]
+    for path, by in (*tables, ((), {"basic": stated.basic})):
         for name, value in by.items():
             if not 2_000 <= value <= 30_000:
-                place.wrong(f"系数 {value / 10_000:g} 超出合理范围", "0.2 至 3", "coefficient", path, name)
+                place.wrong(f"系数 {value / 10_000:g} 超出合理范围", "0.2 至 3", "coefficient", *path, name)
     for group in stated.group_level:
         if method.units and group not in method.units:
             place.wrong(f"病组 {group} 不在表中", "表中的病组", "coefficient", "groups", group)
@@ -174,8 +176,10 @@ def _year(version: Version, here: Cursor) -> None:
     if version.capitation is not None:
         _sharing(version.capitation.sharing, here, "capitation", "sharing")
         for at, wrong in _age_faults(version.capitation.bands):
-            here.wrong(wrong, "年龄段相接而不重叠", "capitation", "bands", at)
+            here.wrong(wrong, "年龄段不重叠", "capitation", "bands", at)
+        _above_zero(version.capitation.per_month, here, "capitation", "per_month")
     if version.consortium is not None:
+        _above_zero(version.consortium.per_head, here, "consortium", "per_head")
         _sharing(version.consortium.sharing, here, "consortium", "sharing")
     scores = [score for score, _ in rules.quality_bands]
     if scores and (scores != sorted(scores, reverse=True) or len(set(scores)) != len(scores) or scores[-1] != 0):
@@ -205,3 +209,9 @@ def _age_faults(bands: Iterable[tuple[int, int, int, int]]) -> Iterator[tuple[in
         )
         if clash or end < start:
             yield at, f"{start}—{end} 岁与前面的年龄段重叠，或止龄小于起龄"
+
+
+def _above_zero(by: By, here: Cursor, *path: str | int) -> None:
+    for name, fen in by.items():
+        if fen <= 0:
+            here.wrong("标准须大于零", "没有标准的险种不要列入", *path, *([name] if name else []))

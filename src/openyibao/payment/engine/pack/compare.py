@@ -15,9 +15,12 @@ from typing import Any
 
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.kernel.money import yuan_text
-from openyibao.payment.engine.pack.clearing import RETAINED, Clearing, clear_year
+from openyibao.payment.engine.pack.clearing import Clearing, clear_year
 from openyibao.payment.engine.pack.errors import PackMissing
 from openyibao.payment.engine.pack.exact import apportion, fraction_text
+from openyibao.payment.engine.pack.member_telling import identity_line, member_lines
+from openyibao.payment.engine.pack.member_year import MemberYear, Spent, Weights, member_method, member_year
+from openyibao.payment.engine.pack.members import Member
 from openyibao.payment.engine.pack.pack import Pack, Version
 from openyibao.payment.engine.pack.period import Pool, distribute
 from openyibao.payment.engine.pack.pricing import Priced, price_all
@@ -38,6 +41,10 @@ class PaidYear:
     statuses: Mapping[str, int]
     assumed: tuple[str, ...]
     """Methods and sections whose figures are assumed."""
+    finals: Mapping[str, int] = field(default_factory=dict)
+    """Institution -> what it gets for the year in the end, fen."""
+    members: MemberYear | None = None
+    """Where the pack counts members instead of stays."""
 
     @property
     def holds(self) -> bool:
@@ -89,6 +96,8 @@ def version_of(pack: Pack, stays: Iterable[Stay]) -> Version:
         found.add(version.index)
     if version is None:
         raise PackMissing("没有病例")
+    if not version.methods:
+        raise PackMissing(f"{pack.title} 按人头或医共体付费，不给病例计价", hint="payment members，或 payment simulate")
     if len(found) > 1:
         raise Malformed([Fault(pack.file, 0, "versions", "这些病例跨越几个版本", "按版本的起止分开文件")])
     return version
@@ -113,7 +122,22 @@ def pay_year(
         for name in (*used, "year")
         if version.certainty_of(name) == "assumed" and (name != "year" or version.certainty)
     )
-    return PaidYear(pack.name, pack.title, settled, pools, cleared, dict(sorted(statuses.items())), tuple(assumed))
+    finals: Counter[str] = Counter()
+    for one in cleared.values():
+        for line in one.lines:
+            finals[line.institution] += line.final_fen
+    counted = dict(sorted(statuses.items()))
+    return PaidYear(pack.name, pack.title, settled, pools, cleared, counted, tuple(assumed), finals)
+
+
+def pay_members(
+    pack: Pack, version: Version, members: Iterable[Member], spent: Spent, budgets: Mapping[str, int], weights: Weights
+) -> PaidYear:
+    """One year by the pack's way to pay by members, as a side of a comparison. Raises: what `member_year` raises."""
+    made = member_year(version, member_method(pack, version), members, spent, budgets, weights)
+    pools = {scheme: one.pool for scheme, one in made.clearing.items()}
+    assumed = tuple(name for name in (made.method, "year") if version.certainty_of(name) == "assumed")
+    return PaidYear(pack.name, pack.title, (), pools, made.clearing, {}, assumed, made.finals, made)
 
 
 def split_budget(stays: Iterable[Stay], budget_fen: int) -> dict[str, int]:
@@ -132,28 +156,29 @@ def compare(
     sides: Sequence[tuple[Pack, Mapping[str, GroupOf]]], stays: Sequence[Stay], budgets: Mapping[str, int]
 ) -> Report:
     """Pay the same stays by each pack. Raises: what `pay_year` raises."""
-    years = tuple(pay_year(pack, stays, groups, budgets) for pack, groups in sides)
+    return beside(tuple(pay_year(pack, stays, groups, budgets) for pack, groups in sides), stays, budgets)
+
+
+def beside(years: Sequence[PaidYear], stays: Sequence[Stay], budgets: Mapping[str, int]) -> Report:
+    """Years already paid, side by side: a row for every institution with a stay of the local budget, or with money."""
     counted_ids = {one.stay.case_id for year in years for one in year.priced if one.counts}
-    bills: dict[str, list[Stay]] = {}
+    if any(year.members is not None for year in years):
+        counted_ids |= {stay.case_id for stay in stays if not stay.remote}
+    bills: dict[str, list[Stay]] = {name: [] for year in years for name, fen in year.finals.items() if fen}
     for stay in stays:
         if stay.case_id in counted_ids:
             bills.setdefault(stay.institution, []).append(stay)
-    paid: list[Counter[str]] = [Counter() for _ in years]
-    for counted, year in zip(paid, years, strict=True):
-        for one in year.clearing.values():
-            for line in one.lines:
-                counted[line.institution] += line.final_fen
     rows = tuple(
         HospitalRow(
             name,
             len(bills[name]),
             sum(stay.total_fen for stay in bills[name]),
             sum(stay.pool_by_item_fen for stay in bills[name]),
-            tuple(counted[name] for counted in paid),
+            tuple(year.finals.get(name, 0) for year in years),
         )
         for name in sorted(bills)
     )
-    return Report(dict(budgets), years, rows)
+    return Report(dict(budgets), tuple(years), rows)
 
 
 def report_json(report: Report) -> dict[str, Any]:
@@ -181,21 +206,36 @@ def _side_json(side: PaidYear) -> dict[str, Any]:
         "title": side.title,
         "statuses": dict(side.statuses),
         "assumed": list(side.assumed),
-        "schemes": {
-            scheme: {
-                "budget": yuan_text(one.pool.budget_fen),
-                "beyond_budget": yuan_text(one.pool.beyond_fen),
-                "points": fraction_text(Fraction(one.pool.points, 10_000)),
-                "point_value": one.pool.value_text,
-                "scaled": fraction_text(one.pool.scaled, 6) if one.pool.scaled is not None else "",
-                "paid_in_year": yuan_text(one.paid_fen),
-                "clearing": yuan_text(one.clearing_fen),
-                "retained": {name: yuan_text(fen) for name, fen in one.retained.items()},
-                "identity_holds": one.holds,
-            }
-            for scheme, one in side.clearing.items()
-        },
+        "schemes": clearing_json(side.clearing),
     }
+
+
+def clearing_json(clearing: Mapping[str, Clearing]) -> dict[str, Any]:
+    """Each scheme's clearing as plain data, amounts in yuan as text."""
+    return {
+        scheme: {
+            "budget": yuan_text(one.pool.budget_fen),
+            "beyond_budget": yuan_text(one.pool.beyond_fen),
+            "points": fraction_text(Fraction(one.pool.points, 10_000)),
+            "point_value": one.pool.value_text,
+            "standard_point_value": _value_text(one.pool.standard_value),
+            "control_factor": _shown(one.pool.control_factor),
+            "scaled": fraction_text(one.pool.scaled, 6) if one.pool.scaled is not None else "",
+            "paid_in_year": yuan_text(one.paid_fen),
+            "clearing": yuan_text(one.clearing_fen),
+            "retained": {name: yuan_text(fen) for name, fen in one.retained.items()},
+            "identity_holds": one.holds,
+        }
+        for scheme, one in clearing.items()
+    }
+
+
+def _value_text(fen: Fraction | None) -> str:
+    return "" if fen is None else fraction_text(fen / 100)
+
+
+def _shown(ratio: Fraction | None) -> str:
+    return "" if ratio is None else fraction_text(ratio)
 
 
 def report_lines(report: Report) -> list[str]:
@@ -204,16 +244,16 @@ def report_lines(report: Report) -> list[str]:
     lines = ["预算 " + "，".join(budgets)]
     for side in report.sides:
         lines.append(f"{side.pack}：{side.title}")
+        if side.members is not None:
+            lines += [f"  {line}" for line in member_lines(side.members)]
+            continue
         lines.append("  " + "，".join(f"{STATUSES[name]} {count:,}" for name, count in side.statuses.items()))
         for scheme, one in side.clearing.items():
             value = f"，点值 {one.pool.value_text} 元" if one.pool.value is not None else ""
+            if one.pool.control_factor is not None:
+                standard = _value_text(one.pool.standard_value)
+                value += f"（标准点值 {standard} 元，调节系数 {_shown(one.pool.control_factor)}）"
             scaled = f"，同比例压减至 {fraction_text(one.pool.scaled * 100, 2)}%" if one.pool.scaled is not None else ""
-            kept = "，".join(f"{RETAINED[name]} {yuan_text(fen)}" for name, fen in one.retained.items() if fen)
-            whole = yuan_text(one.pool.budget_fen + one.pool.beyond_fen)
             lines.append(f"  {SCHEMES[scheme]}{value}{scaled}")
-            lines.append(
-                f"    年内支付 {yuan_text(one.paid_fen)} + 清算 {yuan_text(one.clearing_fen)}"
-                f" + 留存 {yuan_text(one.retained_fen)}（{kept or '无'}）= {whole}"
-                f" {'相符' if one.holds else '不符'}"
-            )
+            lines.append(f"    {identity_line(one)}")
     return lines

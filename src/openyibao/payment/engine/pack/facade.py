@@ -21,10 +21,15 @@ from openyibao.payment.engine.dip.group import group_stays
 from openyibao.payment.engine.dip.params import Parameters, load_parameters
 from openyibao.payment.engine.pack import pricing
 from openyibao.payment.engine.pack.budget import Budgets, Control, History, budgets, total_control
+from openyibao.payment.engine.pack.clearing import RETAINED
 from openyibao.payment.engine.pack.compare import (
+    HospitalRow,
     PaidYear,
     Report,
+    beside,
+    clearing_json,
     compare,
+    pay_members,
     pay_year,
     report_json,
     report_lines,
@@ -46,14 +51,30 @@ from openyibao.payment.engine.pack.invented import (
     write_stays,
 )
 from openyibao.payment.engine.pack.loading import load_pack, pack_path, read_pack
+from openyibao.payment.engine.pack.member_files import (
+    YEAR_COLUMNS,
+    member_year_rows,
+    read_members,
+    read_spent,
+    read_weights,
+    write_member_year,
+)
+from openyibao.payment.engine.pack.member_telling import explain_member, member_lines
+from openyibao.payment.engine.pack.member_year import (
+    MemberYear,
+    member_method,
+    member_version,
+    member_year,
+    split_by_standard,
+    unknown_diseases,
+)
 from openyibao.payment.engine.pack.members import Member, capitation, consortium_year
 from openyibao.payment.engine.pack.pack import Pack, Unit, Version
 from openyibao.payment.engine.pack.period import Pool, distribute, month_differences
 from openyibao.payment.engine.pack.pricing import Priced, price_all
+from openyibao.payment.engine.pack.scheme import drg_groups
 from openyibao.payment.engine.pack.stays import NO_GROUP, GroupOf, Stay, StayFile, read_groups, read_stays
-from openyibao.payment.engine.pack.terms import METHODS, STATUSES
-from openyibao.payment.engine.pack.units import COLUMNS as UNIT_COLUMNS
-from openyibao.payment.engine.pack.units import unit_row
+from openyibao.payment.engine.pack.terms import MEMBER_METHODS, METHODS, STATUSES
 from openyibao.payment.engine.pack.weight_rules import load_overrides, load_weight_rules
 from openyibao.payment.engine.pack.weights import (
     Override,
@@ -63,11 +84,7 @@ from openyibao.payment.engine.pack.weights import (
     build_weights,
     cost_coefficients,
 )
-
-PRICED_COLUMNS = (
-    *("case_id", "status", "method", "group", "units", "points", "standard", "patient", "other", "fund", "by_item"),
-    *("difference", "reason"),
-)
+from openyibao.payment.engine.pack.writing import PRICED_COLUMNS, priced_row, write_priced, write_report, write_units
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,8 @@ class PackReport:
                 certainty = version.certainty_of(method.name)
                 table = f"，{len(method.units)} 个病组" if method.units else ""
                 found.append(f"    {method.name}：{METHODS[method.kind]}{table}（{CERTAINTY[certainty]}）")
+            for name in version.member_methods:
+                found.append(f"    {name}：{MEMBER_METHODS[name]}（{CERTAINTY[version.certainty_of(name)]}）")
         return found
 
 
@@ -120,60 +139,24 @@ def stay_of(stays: Iterable[Stay], case_id: str) -> Stay:
     raise StayUnknown(f"没有病例 {case_id}", hint="核对 case_id；有误的行不会读入")
 
 
-def explain_price(pack: Pack, stay: Stay, group: GroupOf) -> list[str]:
-    """How one stay is priced, step by step, in Chinese, with the certainty of the figures."""
+def explain_price(pack: Pack, stay: Stay, group: GroupOf, *, by_pack: bool = False) -> list[str]:
+    """How one stay is priced, step by step, in Chinese, with the certainty of the figures.
+
+    Args: by_pack says that the group comes from the scheme or directory that the pack names.
+    """
     version = version_of(pack, [stay])
     priced, lines = pricing.explain_stay(version, stay, group)
-    told = [f"病例 {stay.case_id}，费用 {yuan_text(stay.total_fen)} 元；{pack.title}，版本 {version.period}", *lines]
+    told = [f"病例 {stay.case_id}，费用 {yuan_text(stay.total_fen)} 元；{pack.title}，版本 {version.period}"]
+    if by_pack and pack.grouping:
+        named, more = ("目录", "dip group") if "directory" in pack.grouping else ("方案", "drg explain")
+        which = pack.grouping.get("directory") or pack.grouping["scheme"]
+        told.append(f"[分组] 包所写的{named} {which}：{group.group or '未入组'}（逐步说明见 {more}）")
+    told += lines
     told.append(f"结果：{STATUSES[priced.status]}" + (f"（{priced.reason}）" if priced.reason else ""))
     if priced.method:
         certainty = version.certainty_of(priced.method)
         told.append(f"所用参数：{CERTAINTY[certainty]}" + ("，结果为暂定" if certainty == "assumed" else ""))
     return told
-
-
-def priced_row(one: Priced) -> list[str]:
-    """A priced stay as a row of `PRICED_COLUMNS`; what is not known is empty."""
-    known = one.fund_fen is not None and one.standard_fen is not None
-    return [
-        one.stay.case_id,
-        one.status,
-        one.method,
-        one.group,
-        scaled_text(one.units, 4),
-        scaled_text(one.points, 4) if one.floating else "",
-        yuan_text(one.standard_fen) if known and one.standard_fen is not None else "",
-        yuan_text(one.patient_fen),
-        yuan_text(one.other_fen),
-        yuan_text(one.fund_fen) if one.fund_fen is not None else "",
-        yuan_text(one.stay.pool_by_item_fen),
-        yuan_text(one.fund_fen - one.stay.pool_by_item_fen) if one.fund_fen is not None else "",
-        one.reason,
-    ]
-
-
-def write_priced(priced: Iterable[Priced], refused: Iterable[tuple[str, str]], path: Path) -> None:
-    """Write priced stays; rows of the input that could not be read stand at the end with what is wrong."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file, lineterminator="\n")
-        out.writerow(PRICED_COLUMNS)
-        out.writerows(priced_row(one) for one in priced)
-        blank = [""] * (len(PRICED_COLUMNS) - 3)
-        out.writerows([case_id, "refused", *blank, f"行有误：{why}"] for case_id, why in refused)
-
-
-def write_units(run: WeightRun, path: Path) -> None:
-    """Write the weights of a run as the table a pack names; a negotiated weight says by whom, when and why."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file, lineterminator="\n")
-        out.writerow(UNIT_COLUMNS)
-        for row in run.rows.values():
-            change = row.override
-            note = f"谈判：{change.by} {change.on} {change.why}；测算 {scaled_text(row.computed, 4)}" if change else ""
-            spread = scaled_text(int(row.variation * 10_000 + 0.5), 4)
-            cells = unit_row(row.unit, note=note)
-            cells[UNIT_COLUMNS.index("cv")] = spread
-            out.writerow(cells)
 
 
 def write_dip_groups(directory: Directory, file: StayFile, path: Path) -> dict[str, int]:
@@ -219,41 +202,6 @@ def groups_for(pack: Pack, stays: Sequence[Stay], file: Path | None = None) -> d
     return {}
 
 
-def drg_groups(scheme: str, stays: Iterable[Stay]) -> dict[str, GroupOf]:
-    """Groups of stays by a DRG scheme, a folder or one that comes with the program. Raises: SchemeUnknown."""
-    from openyibao.payment.engine.contracts import GROUPED
-    from openyibao.payment.engine.facade import Case, load_grouper, scheme_folder
-
-    group = load_grouper(scheme_folder(scheme)).group
-    found = {}
-    for stay in stays:
-        case = Case(
-            sex=stay.sex,
-            age=stay.age,
-            age_days=stay.age_days,
-            birth_weight=stay.birth_weight,
-            dept=stay.dept,
-            los=stay.los,
-            leaving=stay.leaving,
-            dx=stay.dx,
-            px=stay.px,
-        )
-        grouping = group(case)
-        found[stay.case_id] = GroupOf(grouping.drg if grouping.status == GROUPED else "")
-    return found
-
-
-def write_report(report: Report, path: Path) -> None:
-    """Write a comparison as CSV: a row for each institution."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file, lineterminator="\n")
-        names = [side.pack for side in report.sides]
-        out.writerow(["institution", "cases", "total", "by_item", *names])
-        for row in report.rows:
-            amounts = [yuan_text(fen) for fen in (row.total_fen, row.by_item_fen, *row.paid_fen)]
-            out.writerow([row.institution, row.cases, *amounts])
-
-
 def indicator_row(one: Indicators) -> dict[str, str]:
     """Indicators as text for a page or a file."""
     rates = {
@@ -295,19 +243,25 @@ def years_of(stays: Sequence[Stay]) -> list[int]:
 __all__ = [
     "BAD_ROW",
     "LEVEL_ODDS",
+    "MEMBER_METHODS",
+    "METHODS",
     "NO_GROUP",
     "POINTS",
     "PRICED_COLUMNS",
     "PROFILES",
+    "RETAINED",
     "STATUSES",
+    "YEAR_COLUMNS",
     "Budgets",
     "Control",
     "Directory",
     "GroupOf",
     "History",
+    "HospitalRow",
     "Indicators",
     "Invented",
     "Member",
+    "MemberYear",
     "Override",
     "Pack",
     "PackReport",
@@ -319,14 +273,17 @@ __all__ = [
     "Report",
     "Stay",
     "StayFile",
+    "Version",
     "WeightRules",
     "WeightRun",
     "base_rates",
+    "beside",
     "budgets",
     "build_directory",
     "build_weights",
     "capitation",
     "check_pack",
+    "clearing_json",
     "coded",
     "compare",
     "consortium_year",
@@ -335,6 +292,7 @@ __all__ = [
     "distribute",
     "drg_groups",
     "explain_dip",
+    "explain_member",
     "explain_price",
     "group_stays",
     "groups_for",
@@ -347,28 +305,40 @@ __all__ = [
     "load_parameters",
     "load_weight_rules",
     "make_budgets",
+    "member_lines",
+    "member_method",
+    "member_version",
+    "member_year",
+    "member_year_rows",
     "month_differences",
     "pack_path",
+    "pay_members",
     "pay_year",
     "price_all",
     "priced_row",
     "read_groups",
     "read_history",
+    "read_members",
+    "read_spent",
     "read_stays",
+    "read_weights",
     "report_json",
     "report_lines",
     "risk_classes",
     "scaled",
     "split_budget",
+    "split_by_standard",
     "stay_of",
     "total_control",
     "units_of",
+    "unknown_diseases",
     "version_of",
     "version_on",
     "write_budgets",
     "write_dip_groups",
     "write_directory",
     "write_groups",
+    "write_member_year",
     "write_priced",
     "write_report",
     "write_stays",

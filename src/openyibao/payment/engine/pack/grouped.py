@@ -127,16 +127,17 @@ def _high(method: Method, stay: Stay, normal: Worth, ratio: Fraction, limit: int
     elif rules.high_pays == "cap":
         effective = effective * limit / TEN_THOUSAND
     elif rules.high_pays == "deduct":
-        billed = Fraction(stay.total_fen * TEN_THOUSAND**2, _unit_fen(method, stay))
+        billed = stay.total_fen * TEN_THOUSAND**2 / _unit_fen(method, stay)
         effective = max(effective, billed - effective * (limit - TEN_THOUSAND) / TEN_THOUSAND)
     return Worth("high", units=units, effective=effective, ratio=ratio)
 
 
-def _unit_fen(method: Method, stay: Stay) -> int:
-    """Fen that one unit stands for: the rate, or the region's mean where the value floats."""
+def _unit_fen(method: Method, stay: Stay) -> Fraction:
+    """Fen that one unit stands for: the rate, or where the value floats the region's mean over its units."""
     if method.floating:
-        return figure(method.price.region_mean, stay.scheme, "全市次均费用", method)
-    return figure(method.price.rate, stay.scheme, "费率", method)
+        mean = figure(method.price.region_mean, stay.scheme, "全市次均费用", method)
+        return Fraction(mean, method.price.mean_units)
+    return Fraction(figure(method.price.rate, stay.scheme, "费率", method))
 
 
 def _banded(method: Method, stay: Stay, unit: Unit, units: int, coefficient: int, steps: Steps) -> Worth:

@@ -2,21 +2,25 @@
 
 Nobody in it exists, and no figure is anybody's: codes have real shapes, costs are drawn around invented means. The same
 seed gives the same stays. Each comes with a DRG in the manner of the national scheme, so that weights can be worked out
-without a grouper.
+without a grouper; kinds of the three MDCs of the sample scheme have the DRG that this scheme says.
 """
 
 from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
 from openyibao.kernel.money import yuan_text
+from openyibao.payment.engine.contracts import Case, Grouping
+from openyibao.payment.engine.facade import load_grouper, scheme_folder
+from openyibao.payment.engine.pack.scheme import case_of
 from openyibao.payment.engine.pack.stays import Stay
 
 COLUMNS = (
@@ -43,8 +47,18 @@ class Profile:
     tcm: float = 0.0
     low_level: int = 2
     """How far it is work of the lower levels: 0 tertiary only, 1 from secondary, 2 everywhere, 3 mostly primary."""
+    also: tuple[str, ...] = ()
+    """Further diagnoses that belong to the kind."""
+    newborn: bool = False
+
+    @property
+    def by_scheme(self) -> bool:
+        """Whether the sample scheme says the DRG (MDC N, P, Z)."""
+        return self.drg == SCHEME
 
 
+SCHEME = "sample"
+"""Stands for a DRG that this grouping scheme says."""
 PROFILES = (
     Profile("FM1", "I21.401", ("36.0700", "00.6600", "88.5600"), 42_000, 9, (45, 85), 10, "0302", low_level=0),
     Profile("FM1", "I20.000", ("36.0700", "00.6600"), 36_000, 7, (45, 85), 12, "0302", low_level=0),
@@ -75,6 +89,20 @@ PROFILES = (
     Profile("TR2", "F20.000", (), 13_000, 62, (18, 75), 8, "1500", low_level=1),
     Profile("XR1", "Z51.502", (), 7_700, 9, (40, 85), 6, "1900", low_level=1),
     Profile("0000", "R52.900", ("04.8100",), 3_300, 3, (30, 80), 3, "2600"),
+    Profile(SCHEME, "D25.900", ("68.4100",), 15_500, 8, (35, 55), 9, "0501", sex=2, low_level=1),
+    Profile(SCHEME, "D25.100", ("68.2917",), 9_800, 4, (28, 50), 5, "0501", sex=2, low_level=1),
+    Profile(SCHEME, "D27.x00", ("65.2500",), 10_500, 6, (18, 60), 7, "0501", sex=2, low_level=1),
+    Profile(SCHEME, "N81.200", ("70.5000",), 14_000, 9, (45, 80), 3, "0501", sex=2, low_level=1),
+    Profile(SCHEME, "C50.900", ("85.4300", "85.7900"), 43_000, 16, (32, 72), 3, "0401", sex=2, low_level=0),
+    Profile(SCHEME, "C53.900", ("68.6900", "65.6100", "40.5300"), 47_000, 18, (30, 70), 2, "0501", sex=2, low_level=0),
+    Profile(SCHEME, "Z51.100", (), 7_200, 5, (30, 75), 10, "0501", sex=2, low_level=0, also=("C53.900",)),
+    Profile(SCHEME, "N73.900", (), 4_300, 7, (18, 60), 14, "0502", sex=2, low_level=3),
+    Profile(SCHEME, "N92.000", (), 4_100, 5, (25, 55), 9, "0502", sex=2, low_level=2),
+    Profile(SCHEME, "P59.900", (), 5_100, 5, (0, 0), 14, "0701", low_level=1, newborn=True),
+    Profile(SCHEME, "P23.900", (), 8_900, 9, (0, 0), 6, "0701", low_level=1, newborn=True),
+    Profile(SCHEME, "P07.300", ("96.7101",), 46_000, 22, (0, 0), 2, "0701", low_level=0, newborn=True),
+    Profile(SCHEME, "S22.400", (), 11_500, 12, (16, 80), 6, "0404", low_level=1, also=("S42.300",)),
+    Profile(SCHEME, "S36.000", ("41.5x00",), 44_000, 15, (16, 70), 2, "0401", low_level=0, also=("S72.000",)),
 )
 SECONDARY = (
     "I10.x05",
@@ -88,6 +116,8 @@ SECONDARY = (
     "D62.x00",
     "E78.500",
 )
+DAY_CASE = 2
+"""A stay up to so many days may have been a day surgery (48 hours)."""
 MAJOR = frozenset({"J96.000"})
 MINOR = frozenset({"I50.900", "N18.900", "E87.600", "J18.900", "I48.900", "D62.x00"})
 HOSPITALS = (
@@ -135,8 +165,7 @@ def _one(draw: random.Random, number: int, profile: Profile, year: int, first_ye
     level = draw.choices(("tertiary", "secondary", "primary"), OPEN_TO[profile.low_level])[0]
     institution = draw.choice([code for code, of in HOSPITALS if of == level])
     dear, borne = BY_LEVEL[level]
-    others = draw.sample(SECONDARY, draw.choice((0, 0, 1, 1, 2, 3)))
-    others = [code for code in others if code[:3] != profile.dx[:3]]
+    others = _others(draw, profile)
     severe = 1.45 if MAJOR & {*others} else 1.15 if MINOR & {*others} else 1.0
     spread = draw.lognormvariate(0, 0.28)
     if draw.random() < 0.02:
@@ -148,6 +177,7 @@ def _one(draw: random.Random, number: int, profile: Profile, year: int, first_ye
     patient = int(total * borne * draw.uniform(0.85, 1.15))
     other = int((total - patient) * 0.12) if total > 4_000_000 else 0
     age = draw.randint(*profile.ages)
+    days, weight = _newborn(draw) if profile.newborn else (None, None)
     died = draw.random() < 0.002 * severe**4
     stay = Stay(
         case_id=f"C{number:07d}",
@@ -156,6 +186,8 @@ def _one(draw: random.Random, number: int, profile: Profile, year: int, first_ye
         total_fen=total,
         los=los,
         age=age,
+        age_days=days,
+        birth_weight=weight,
         sex=profile.sex or draw.randint(1, 2),
         leaving="5" if died else "1",
         dept=profile.dept,
@@ -172,7 +204,32 @@ def _one(draw: random.Random, number: int, profile: Profile, year: int, first_ye
         tcm_fen=int(total * min(profile.tcm * draw.uniform(0.6, 1.2), 1.0)),
     )
     leaf = "1" if severe > 1.3 else "3" if severe > 1.1 else "5"
-    return Invented(stay, "0000" if profile.drg == "0000" else profile.drg + leaf)
+    return Invented(stay, _drg(profile, stay, leaf))
+
+
+def _others(draw: random.Random, profile: Profile) -> list[str]:
+    """Further diagnoses: the kind's own, then none to three of those that come with many illnesses."""
+    others = draw.sample(SECONDARY, draw.choice((0, 0, 1, 1, 2, 3)))
+    if profile.newborn:
+        others = []
+    return [*profile.also, *(code for code in others if code[:3] != profile.dx[:3])]
+
+
+def _newborn(draw: random.Random) -> tuple[int, int]:
+    """Age in days and birth weight in grams of a newborn; about a tenth weigh less than 2,500."""
+    return draw.randint(0, 28), max(900, min(4_500, int(draw.gauss(3_150, 520))))
+
+
+def _drg(profile: Profile, stay: Stay, leaf: str) -> str:
+    """The group: what the sample scheme says of its own kinds, else the kind's stem with a leaf by severity."""
+    if profile.by_scheme:
+        return _by_sample()(case_of(stay)).drg
+    return "0000" if profile.drg == "0000" else profile.drg + leaf
+
+
+@cache
+def _by_sample() -> Callable[[Case], Grouping]:
+    return load_grouper(scheme_folder(SCHEME)).group
 
 
 def _variant(draw: random.Random, code: str) -> str:
@@ -184,8 +241,7 @@ def _variant(draw: random.Random, code: str) -> str:
 
 def coded(draw: random.Random, profile: Profile, stay: Stay) -> Invented:
     """A stay whose bill is known, coded as a kind of illness; its money, days and person stay as they are."""
-    others = draw.sample(SECONDARY, draw.choice((0, 0, 1, 1, 2, 3)))
-    others = [code for code in others if code[:3] != profile.dx[:3]]
+    others = _others(draw, profile)
     leaf = "1" if MAJOR & {*others} else "3" if MINOR & {*others} else "5"
     made = replace(
         stay,
@@ -194,8 +250,9 @@ def coded(draw: random.Random, profile: Profile, stay: Stay) -> Invented:
         dept=profile.dept,
         doctor=f"{stay.institution}-D{draw.randint(1, 6)}",
         tcm_fen=int(stay.total_fen * min(profile.tcm, 1.0)),
+        marks=frozenset({profile.marks}) if profile.marks and stay.los <= DAY_CASE else frozenset(),
     )
-    return Invented(made, "0000" if profile.drg == "0000" else profile.drg + leaf)
+    return Invented(made, _drg(profile, made, leaf))
 
 
 def write_stays(stays: Iterable[Stay], path: Path) -> None:

@@ -28,14 +28,14 @@ from openyibao.payment.engine.pack.year_reading import (
 from openyibao.policy.facade import data_folder, read_source
 
 KEYS = ("kind", "name", "title", "area", "sources", "versions")
-VERSION_KEYS = ("from", "methods", "sources")
-MORE_VERSION_KEYS = ("until", "remote", "negative", "year", "special", "budget", "capitation", "consortium")
+VERSION_KEYS = ("from", "sources")
+MORE_VERSION_KEYS = ("until", "methods", "remote", "negative", "year", "special", "budget", "capitation", "consortium")
 
 
 def pack_path(name: str | Path) -> Path:
     """A pack by path, or by its name among those that come with the program (payment_packs/<name>.yaml)."""
     path = Path(name)
-    if path.suffix in (".yaml", ".yml") or path.exists():
+    if path.suffix in (".yaml", ".yml") or path.is_file():
         return path
     return data_folder("payment_packs") / f"{name}.yaml"
 
@@ -96,6 +96,8 @@ def _sources(top: Cursor) -> dict[str, str]:
 def _version(cursor: Cursor, index: int, path: Path, hashed: hashlib._Hash) -> Version:
     if not cursor.shape(VERSION_KEYS, MORE_VERSION_KEYS):
         return Version(index, Period(FAR_FUTURE, FAR_FUTURE), ())
+    if not any(cursor.has(key) for key in ("methods", "capitation", "consortium")):
+        cursor.wrong("没有一种支付方式", "methods；或 capitation、consortium")
     start = cursor.day("from")
     end = cursor.day("until") + timedelta(days=1) if cursor.has("until") else FAR_FUTURE
     if end <= start:

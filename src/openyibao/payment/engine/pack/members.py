@@ -17,7 +17,9 @@ from openyibao.payment.engine.pack.pack import Capitation, Consortium
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An enrolled person (签约参保人) of an institution: months of the year, age, sex (1 male, 2 female), diseases."""
+    """An enrolled person (签约参保人) of an institution or consortium: months of the year, age, sex (1 male, 2 female),
+    diseases; what the pool paid by item for the person in the year, fen, None where it is not known.
+    """
 
     institution: str
     scheme: str
@@ -25,6 +27,8 @@ class Member:
     age: int
     sex: int
     diseases: tuple[str, ...] = ()
+    member_id: str = ""
+    spent_fen: int | None = None
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,10 @@ OF_KIND: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "by_item": ((), ()),
 }
 """Keys that a method of a kind must have, and may have."""
+DIP_SCALE = 1_000
+"""Score of a stay of the region's mean cost, where a pack states no other (DIP 技术规范)."""
 COMMON = ("name", "method", "title")
-MAYBE = ("takes", "basis")
+MAYBE = ("takes", "patient_basis")
 
 
 def read_method(cursor: Cursor, index: int, path: Path) -> Method | None:
@@ -48,7 +50,7 @@ def read_method(cursor: Cursor, index: int, path: Path) -> Method | None:
         return None
     needed, maybe = OF_KIND[kind]
     cursor.shape((*COMMON, *needed), (*MAYBE, *maybe))
-    basis = cursor.word("basis", terms.BASES, "items")
+    basis = cursor.word("patient_basis", terms.BASES, "items")
     units, table = _units(cursor, kind, path)
     return Method(
         name=cursor.text("name"),
@@ -59,7 +61,7 @@ def read_method(cursor: Cursor, index: int, path: Path) -> Method | None:
         basis=basis,
         patient_share=cursor.bp("patient_share", 0),
         coefficient=_coefficient(cursor),
-        price=_price(cursor.at("price")) if cursor.has("price") else Price("amount"),
+        price=_price(cursor.at("price"), kind) if cursor.has("price") else Price("amount"),
         outliers=_outliers(cursor.at("outliers")) if cursor.has("outliers") else Outliers(),
         units=units,
         table=table,
@@ -113,11 +115,12 @@ def _coefficient(cursor: Cursor) -> Coefficient:
     if not cursor.has("coefficient") or cursor.node["coefficient"] == "none":
         return Coefficient()
     place = cursor.at("coefficient")
-    place.shape((), ("level", "hospital", "groups"))
+    place.shape((), ("level", "hospital", "groups", "basic"))
     groups: dict[str, By] = {}
     if place.has("groups"):
         groups = {group: here.factor_by("level", LEVELS) for group, here in _wrapped(place.at("groups"))}
-    found = Coefficient(True, place.factor_by("level", LEVELS), place.factor_by("hospital", ()), groups)
+    basic = place.number("basic", 4, 10_000, least=1)
+    found = Coefficient(True, place.factor_by("level", LEVELS), place.factor_by("hospital", ()), basic, groups)
     if not found.level and not found.hospital and not groups:
         place.wrong("没有写明任何系数", "level、hospital 或 groups；不用系数写 none")
     return found
@@ -131,16 +134,18 @@ def _wrapped(cursor: Cursor) -> list[tuple[str, Cursor]]:
     ]
 
 
-def _price(cursor: Cursor) -> Price:
+def _price(cursor: Cursor, method: str) -> Price:
     kind = cursor.node.get("kind") if isinstance(cursor.node, dict) else None
     if kind == "rate":
         cursor.shape(("kind", "per_unit"), ("region_mean",))
         return Price("rate", rate=cursor.fen_by("per_unit", SCHEMES), region_mean=cursor.fen_by("region_mean", SCHEMES))
     if kind == "points":
-        cursor.shape(("kind", "scale"), ("region_mean", "most_per_point"))
+        cursor.shape(("kind", "scale"), ("region_mean", "mean_units", "most_per_point"))
         most = cursor.by_word("most_per_point", SCHEMES, lambda value: scaled(value, 4))
         scale = cursor.integer("scale", 1, 10_000)
-        return Price("points", scale=scale, region_mean=cursor.fen_by("region_mean", SCHEMES), most=most)
+        units = cursor.integer("mean_units", 1, 100_000, DIP_SCALE if method == "dip" else 1)
+        means = cursor.fen_by("region_mean", SCHEMES)
+        return Price("points", scale=scale, region_mean=means, mean_units=units, most=most)
     cursor.wrong(f"不认识 {kind!r}", "rate、points", "kind")
     return Price("amount")
 

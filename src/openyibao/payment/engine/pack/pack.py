@@ -81,6 +81,8 @@ class Coefficient:
     stated: bool = False
     level: By = field(default_factory=dict)
     hospital: By = field(default_factory=dict)
+    basic: int = 10_000
+    """Coefficient of basic-level groups (基层病组), the same at every hospital."""
     group_level: Mapping[str, By] = field(default_factory=dict)
 
 
@@ -95,6 +97,8 @@ class Price:
     scale: int = 1
     region_mean: By = field(default_factory=dict)
     """Mean cost of all stays of the region, fen: turns a bill into points where a rule pays "as billed"."""
+    mean_units: int = 1
+    """Units of a stay that costs the region's mean (次均费用对应的单位): a weight of 1; a DIP score of 1,000."""
     most: By = field(default_factory=dict)
     """Highest value of a point, in 1/100 fen; what it leaves is retained."""
 
@@ -242,6 +246,16 @@ class BudgetRules:
 
 
 @dataclass(frozen=True)
+class DearMember:
+    """Outlier rule of packs that count members (大额人员分担): of what one person costs the pool in a year beyond
+    `over_fen`, the fund bears `borne` (1/10,000) apart from the standard. 0: no such rule.
+    """
+
+    over_fen: int = 0
+    borne: int = 0
+
+
+@dataclass(frozen=True)
 class Capitation:
     """Capitation (按人头): fen per member-month by scheme; factors by age and sex, and by disease, in 1/10,000."""
 
@@ -250,6 +264,7 @@ class Capitation:
     """(sex or 0, from age, until age included, factor)."""
     diseases: By = field(default_factory=dict)
     sharing: Sharing = field(default_factory=Sharing)
+    dear: DearMember = field(default_factory=DearMember)
 
 
 @dataclass(frozen=True)
@@ -260,6 +275,7 @@ class Consortium:
     share: int
     reserve: int
     sharing: Sharing = field(default_factory=Sharing)
+    dear: DearMember = field(default_factory=DearMember)
 
 
 @dataclass(frozen=True)
@@ -278,6 +294,12 @@ class Version:
     consortium: Consortium | None = None
     certainty: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Section or method name -> (source id, certainty); "*" for the others."""
+
+    @property
+    def member_methods(self) -> tuple[str, ...]:
+        """Which ways to pay by members the version states: capitation, consortium."""
+        stated = (("capitation", self.capitation), ("consortium", self.consortium))
+        return tuple(name for name, rules in stated if rules is not None)
 
     def certainty_of(self, section: str) -> str:
         return self.certainty.get(section, self.certainty.get("*", ("", "assumed")))[1]

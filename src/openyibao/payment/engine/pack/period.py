@@ -36,6 +36,14 @@ class Pool:
     """Value of a point in fen, exact; None where nothing floats."""
     scaled: Fraction | None = None
     """What standards were multiplied with to fit the budget; None when they fitted."""
+    standard_value: Fraction | None = None
+    """Value of a point, in fen, at which a stay of the region's mean cost is paid its mean (标准点值)."""
+
+    @property
+    def control_factor(self) -> Fraction | None:
+        """Value / standard value (调节系数). With the coefficient it is the ratio to the mean that still breaks even
+        (零点倍率): a stay that costs more loses."""
+        return self.value / self.standard_value if self.value is not None and self.standard_value else None
 
     @property
     def value_text(self) -> str:
@@ -88,7 +96,23 @@ def _one_pool(version: Version, scheme: str, settled: list[Priced], places: Sequ
     value, paid = None, 0
     if floating:
         value, paid = _float(version, scheme, settled, floating, left)
-    return Pool(scheme, budget, reserve, fixed_sum + paid, left - paid, beyond, points, value, times)
+    standard = standard_value(version, scheme) if floating else None
+    return Pool(scheme, budget, reserve, fixed_sum + paid, left - paid, beyond, points, value, times, standard)
+
+
+def standard_value(version: Version, scheme: str) -> Fraction | None:
+    """Standard value of a point (标准点值) in fen: region's mean / (its units x scale).
+
+    None where methods differ, and where points share the fund's money alone: a mean of whole costs is no measure of it.
+    """
+    if version.year.point_basis != "total":
+        return None
+    found = set()
+    for method in version.methods:
+        mean = method.price.region_mean.get(scheme, method.price.region_mean.get("", 0))
+        if method.floating and mean:
+            found.add(Fraction(mean, method.price.mean_units * method.price.scale))
+    return found.pop() if len(found) == 1 else None
 
 
 def _scale(settled: list[Priced], fixed: Sequence[int], money: int) -> Fraction:

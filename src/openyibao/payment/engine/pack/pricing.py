@@ -252,8 +252,11 @@ def _priced(version: Version, method: Method, stay: Stay, grouped: GroupOf, wort
 def _points(method: Method, stay: Stay, worth: Worth, steps: Steps) -> int:
     if worth.billed_share:
         mean = figure(method.price.region_mean, stay.scheme, "全市次均费用", method)
-        points = half_up(stay.total_fen * method.price.scale * worth.billed_share, mean)
-        how, inputs = "点数 = 费用 ÷ 全市次均费用 × 基数", {"全市次均费用": yuan_text(mean)}
+        times = method.price.scale * method.price.mean_units
+        points = half_up(stay.total_fen * times * worth.billed_share, mean)
+        part = "" if worth.billed_share == TEN_THOUSAND else f" × {worth.billed_share / 100:g}%"
+        how = f"点数 = 费用 ÷ 全市次均费用 × {times}{part}"
+        inputs = {"费用": yuan_text(stay.total_fen), "全市次均费用": yuan_text(mean)}
     else:
         points = max(_times(worth.effective, method.price.scale, TEN_THOUSAND), 0)
         how, inputs = "点数 = 折算单位 × 基数", {"基数": str(method.price.scale)}

@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +32,7 @@ MARKS = {"day_surgery": "日间手术", "day_tcm": "中医日间", "robot": "机
 class Stay:
     """One stay (住院病例). Money in fen; `patient_fen` is what the person bore by item, `other_fen` what other payers
     than the basic pool bore, so the pool by item is total - patient - other. dx and px: the main code first.
+    What is not known of the person is None, never guessed.
     """
 
     case_id: str
@@ -38,8 +40,8 @@ class Stay:
     px: tuple[str, ...] = ()
     total_fen: int = 0
     los: int = 1
-    age: int = 40
-    sex: int = 1
+    age: int | None = None
+    sex: int | None = None
     leaving: str = "1"
     dept: str = ""
     year: int = 0
@@ -55,6 +57,7 @@ class Stay:
     tcm_fen: int = 0
     age_days: int | None = None
     birth_weight: int | None = None
+    icu_hours: Decimal | None = None
 
     @property
     def pool_by_item_fen(self) -> int:
@@ -121,6 +124,10 @@ def _day(cell: str) -> str:
     return day_from_text(cell).isoformat()
 
 
+def _hours(cell: str) -> Decimal:
+    return Decimal(scaled(cell, 2)) / 100
+
+
 def _flag(cell: str) -> bool:
     if cell not in ("0", "1"):
         raise ValueError(f"{cell!r} 不是 0 或 1")
@@ -143,6 +150,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "age": ("age", _integer(0, 130)),
     "age_days": ("age_days", _integer(0, 366)),
     "birth_weight": ("birth_weight", _integer(0, 9_000)),
+    "icu_hours": ("icu_hours", _hours),
     "dept": ("dept", _text),
     "los": ("los", _integer(0, 5_000)),
     "leaving": ("leaving", _text),
@@ -163,7 +171,7 @@ READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
 }
 """Column of a file -> field of a stay and how its cell is read. An empty cell keeps the field's default."""
 REQUIRED = ("case_id", "dx", "total")
-IGNORED = frozenset({"icu_hours", "status", "mdc", "adrg", "drg", "group", "note"})
+IGNORED = frozenset({"status", "mdc", "adrg", "drg", "group", "note"})
 """Columns that a grouper's file may have and payment does not read from it."""
 
 

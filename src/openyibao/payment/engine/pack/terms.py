@@ -11,7 +11,9 @@ METHODS = {
     "tcm_advantage": "中医优势病种付费",
     "by_item": "总额控制下按项目付费",
 }
-"""Methods that price a stay. Capitation (按人头) and consortium budgets (医共体总额) count members, not stays."""
+"""Methods that price a stay."""
+MEMBER_METHODS = {"capitation": "按人头付费", "consortium": "紧密型县域医共体总额付费"}
+"""Methods that count members, not stays."""
 GROUPED_METHODS = ("drg", "dip", "day_surgery")
 """Methods whose unit comes from a table of groups."""
 PRICE_KINDS = {"rate": "固定费率（点值）", "points": "浮动点值", "amount": "金额标准"}

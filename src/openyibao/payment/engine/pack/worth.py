@@ -50,10 +50,15 @@ def figure(by: By, word: str, what: str, method: Method) -> int:
 
 
 def coefficient_of(method: Method, stay: Stay, unit: Unit | None) -> int:
-    """Coefficient in 1/10,000: group and level, hospital, level. Raises: CoefficientMissing for an unknown one."""
+    """Coefficient in 1/10,000: a basic-level group's own; else by group and level, hospital, level.
+
+    Raises: CoefficientMissing for an unknown one.
+    """
     stated = method.coefficient
-    if not stated.stated or (unit is not None and unit.basic):
+    if not stated.stated:
         return TEN_THOUSAND
+    if unit is not None and unit.basic:
+        return stated.basic
     if unit is not None:
         by_level = stated.group_level.get(unit.group)
         if by_level is not None and stay.level in by_level:

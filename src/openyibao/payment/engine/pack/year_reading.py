@@ -7,6 +7,7 @@ from openyibao.payment.engine.pack.pack import (
     BudgetRules,
     Capitation,
     Consortium,
+    DearMember,
     Sharing,
     SpecialRules,
     YearRules,
@@ -92,7 +93,7 @@ def read_budget(cursor: Cursor) -> BudgetRules:
 
 
 def read_capitation(cursor: Cursor) -> Capitation:
-    cursor.shape(("per_month",), ("bands", "diseases", "sharing"))
+    cursor.shape(("per_month",), ("bands", "diseases", "dear_member", "sharing"))
     bands = []
     for place in cursor.items("bands"):
         place.shape(("from_age", "factor"), ("through_age", "sex"))
@@ -101,7 +102,7 @@ def read_capitation(cursor: Cursor) -> Capitation:
                 {"": 0, "male": 1, "female": 2}[place.word("sex", ("", "male", "female"), "")],
                 place.integer("from_age", 0, 130),
                 place.integer("through_age", 0, 130, 130),
-                place.number("factor", 4),
+                place.number("factor", 4, least=1),
             )
         )
     return Capitation(
@@ -109,14 +110,27 @@ def read_capitation(cursor: Cursor) -> Capitation:
         bands=tuple(bands),
         diseases=cursor.factor_by("diseases", ()),
         sharing=read_sharing(cursor.at("sharing")) if cursor.has("sharing") else Sharing(),
+        dear=_dear_member(cursor),
     )
 
 
+def _dear_member(cursor: Cursor) -> DearMember:
+    if not cursor.has("dear_member"):
+        return DearMember()
+    place = cursor.at("dear_member")
+    place.shape(("over", "borne"))
+    found = DearMember(place.fen("over"), place.bp("borne"))
+    if not found.over_fen:
+        place.wrong("起点须大于零", "元", "over")
+    return found
+
+
 def read_consortium(cursor: Cursor) -> Consortium:
-    cursor.shape(("per_head", "share", "reserve"), ("sharing",))
+    cursor.shape(("per_head", "share", "reserve"), ("dear_member", "sharing"))
     return Consortium(
         per_head=cursor.fen_by("per_head", SCHEMES),
         share=cursor.bp("share"),
         reserve=cursor.bp("reserve"),
         sharing=read_sharing(cursor.at("sharing")) if cursor.has("sharing") else Sharing(),
+        dear=_dear_member(cursor),
     )
