@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -9,12 +10,11 @@ import pytest
 from django.db import Error, transaction
 
 from openyibao.foundation import sql
-from openyibao.foundation.actors import Actor, NotPermitted
 from openyibao.ledger import facade as ledger
 from openyibao.ledger.contracts import Month
 from openyibao.payment import facade as payment
-from openyibao.payment.engine.pack.special import Decision
-from openyibao.payment.errors import BudgetMissing, ClearingRefused, PackUnfit, SlipNotInTurn, SpecialUnknown
+from openyibao.payment.errors import BudgetMissing, ClearingRefused, PackUnfit, SlipNotInTurn
+from openyibao.policy.facade import data_folder
 from openyibao.settlement import facade as settlement
 from openyibao.settlement.contracts import Cancel, Settlement, SettlementList
 from tests.payment import small
@@ -115,6 +115,44 @@ def test_a_month_is_grouped_priced_posted_and_paid(ward: Ward) -> None:
         sql.run("UPDATE payment_case SET fund_fen = 0 WHERE run_id = %s", (run.number,))
 
 
+def test_a_pack_that_names_its_scheme_needs_no_other(ward: Ward, tmp_path: Path) -> None:
+    ward.stay(date(2022, 5, 10), 700_000, "J18.900")
+    text = ward.pack.read_text(encoding="utf-8")
+    with pytest.raises(PackUnfit, match="没有写明分组方案"):
+        payment.price_stays(AGENCY, AREA, MAY, ward.pack, None, AFTER_MAY)
+    ward.pack.write_text(f"grouping: {{scheme: {ward.scheme}}}\n{text}", encoding="utf-8")
+    other = small.scheme(tmp_path / "other")
+    (other / "scheme.csv").write_text("key,value\nname,other\ntitle,别的方案\nfail_code,0000\n", encoding="utf-8")
+    with pytest.raises(PackUnfit, match="的权重属于"):
+        payment.price_stays(AGENCY, AREA, MAY, ward.pack, other, AFTER_MAY)
+    run = payment.price_stays(AGENCY, AREA, MAY, ward.pack, None, AFTER_MAY)
+    assert groups_of(run) == ["ER15"]
+
+
+def test_a_directory_groups_stays_too(ward: Ward, tmp_path: Path) -> None:
+    """DIP: what a score is worth is known at the clearing, so the month posts nothing."""
+    sample = data_folder("payment_packs")
+    shutil.copytree(sample / "sample-dip", tmp_path / "sample-dip")
+    text = (sample / "sample-dip.yaml").read_text(encoding="utf-8").replace("from: 2026-01-01", "from: 2022-01-01")
+    pack = tmp_path / "dip.yaml"
+    pack.write_text(text, encoding="utf-8")
+    ward.stay(date(2022, 5, 10), 700_000, "J18.900")
+    with pytest.raises(PackUnfit, match="按病种目录"):
+        payment.price_stays(AGENCY, AREA, MAY, pack, ward.scheme, AFTER_MAY)
+    run = payment.price_stays(AGENCY, AREA, MAY, pack, None, AFTER_MAY)
+    assert groups_of(run) == ["J18.9:N"]
+    assert ward.difference(run) == 0
+
+
+def test_a_pack_that_pays_by_head_prices_no_stays(ward: Ward) -> None:
+    with pytest.raises(PackUnfit, match="按人付费"):
+        payment.price_stays(AGENCY, AREA, MAY, "sample-capitation", None, AFTER_MAY)
+
+
+def groups_of(run: payment.PricingRun) -> list[str]:
+    return [row[0] for row in sql.rows('SELECT "group" FROM payment_case WHERE run_id = %s', (run.number,))]
+
+
 def test_cancelled_and_relisted_stays_are_taken_back(ward: Ward) -> None:
     ward.world.now = instant(date(2022, 5, 13), 12)
     person = ward.world.person("resident", "adult")
@@ -133,6 +171,15 @@ def test_cancelled_and_relisted_stays_are_taken_back(ward: Ward) -> None:
     assert ledger.balance_on("payable_institution", AREA, AFTER_JUNE.date(), "resident", ward.hospital) == (
         kept.amounts["hifp_pay"] + standard(kept, 1_000_000)
     )
+
+
+def test_a_run_of_an_earlier_month_leaves_later_stays_alone(ward: Ward) -> None:
+    ward.stay(date(2022, 5, 18), 700_000, "J18.900")
+    ward.stay(date(2022, 6, 18), 700_000, "J18.900")
+    both = ward.price(JUNE, AFTER_JUNE)
+    assert both.statuses == {"normal": 2}
+    again = ward.price(MAY, AFTER_JUNE)
+    assert (again.withdrawn, again.statuses, ward.difference(again)) == (0, {}, 0)
 
 
 def test_stays_from_elsewhere_and_without_group(ward: Ward) -> None:
@@ -154,33 +201,6 @@ def test_a_pack_of_another_city_or_another_time_is_refused(ward: Ward, tmp_path:
         ward.price(MAY, AFTER_MAY)
     ward.pack.write_text(text, encoding="utf-8")
     ward.price(MAY, AFTER_MAY)
-
-
-def test_a_special_review_from_filing_to_the_price(ward: Ward) -> None:
-    shown = ward.stay(date(2022, 5, 16), 2_500_000, "J18.900")
-    ward.stay(date(2022, 5, 17), 700_000, "J18.900")
-    ward.price(MAY, AFTER_MAY)
-    own = Actor(ward.hospital, frozenset({"institution"}), "371502")
-    other = Actor("H37150299999", frozenset({"institution"}), "371502")
-    number = shown.settlement_no
-    with pytest.raises((NotPermitted, SpecialUnknown)):
-        payment.file_special(other, number, "high_cost", "", ward.pack, AFTER_MAY)
-    assert payment.file_special(own, number, "high_cost", "费用高", ward.pack, AFTER_MAY).state == "filed"
-    with pytest.raises(NotPermitted):
-        payment.move_special(own, number, "screen", "", ward.pack, AFTER_MAY)
-    first, second = (Actor(f"expert-{at}", frozenset({"agency"}), AREA) for at in (1, 2))
-    payment.move_special(AGENCY, number, "screen", "", ward.pack, AFTER_MAY)
-    for expert in (first, second):
-        payment.move_special(expert, number, "opinion", "", ward.pack, AFTER_MAY, Decision("by_item"))
-    payment.move_special(AGENCY, number, "conclude", "", ward.pack, AFTER_MAY)
-    done = payment.move_special(CHECKER, number, "decide", "同意", ward.pack, AFTER_MAY, Decision("by_item"))
-    assert (done.state, done.in_force) == ("decided", Decision("by_item"))
-    run = ward.price(JUNE, AFTER_JUNE)
-    assert run.withdrawn == 1, "a decision has the stay priced again"
-    row = sql.one(
-        "SELECT status, fund_fen FROM payment_case WHERE settlement_no = %s AND withdrawn_at IS NULL", (number,)
-    )
-    assert row == ("special", shown.amounts["hifp_pay"])
 
 
 @pytest.mark.parametrize("price", [small.RATE, small.POINTS], ids=["rate", "points"])

@@ -56,15 +56,6 @@ def line(slip: payment.Slip, fund: str) -> dict[str, int]:
     return found
 
 
-@pytest.fixture
-def hospital(world: World) -> str:
-    """A hospital of its own for each test."""
-    world.hospitals.pop(("371502", "tertiary"), None)
-    serial = len(sql.rows("SELECT 1 FROM institutions_institution")) + 1
-    world.hospitals[("371502", f"unused{serial}")] = ""
-    return world.hospital("tertiary")
-
-
 def test_a_month_from_bills_to_payment(world: World, hospital: str) -> None:
     at(world, date(2022, 6, 10))
     person = world.person("resident", "adult")

@@ -9,18 +9,22 @@ import typer
 
 from openyibao.cli import show
 from openyibao.cli.backtest import progress
+from openyibao.cli.reform import ready
 from openyibao.policy.facade import Policies
 
 
 def project(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="数据集文件夹。")],
     years: Annotated[int, typer.Option("--years", help="预测多少年。")] = 15,
-    reform: Annotated[list[Path] | None, typer.Option("--reform", help="改革方案文件；可以写多个。")] = None,
+    reform: Annotated[
+        list[Path] | None, typer.Option("--reform", help="改革方案文件，或随程序的方案的名字；可以写多个。")
+    ] = None,
     policies: Annotated[Path | None, typer.Option("--policies", help="政策文件夹；默认随程序的 policies/。")] = None,
     draws: Annotated[int, typer.Option("--draws", help="随机情景的个数。")] = 400,
     seed: Annotated[int, typer.Option("--seed", help="随机情景的种子。")] = 1,
     out: Annotated[Path | None, typer.Option("--out", help="写成报告：.html、.docx 或 .xlsx。")] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", help="并行读取的线程数；默认全部核心。")] = None,
+    response: Annotated[bool, typer.Option("--response", help="加上就诊次数对改革的反应（低、中、高弹性）。")] = False,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="并行读取的线程数；默认全部核心。")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")] = False,
 ) -> None:
     """预测各统筹基金今后各年的收支、结余、可支付月数，何时低于警戒线，并给出县级预警。"""
@@ -36,11 +40,12 @@ def project(
         dataset,
         Policies.load(policies),
         years=years,
-        reforms=reform,
+        reforms=[ready(one) for one in reform or []],
         draws=draws,
         seed=seed,
         jobs=jobs,
         progress=progress(),
+        response=response,
     )
     if out is not None:
         write(projection_report(found), out)
@@ -51,8 +56,10 @@ def project(
         show.out(f"{variant.title}：{found.title}，{found.years[0] + 1}—{found.years[-1]} 年")
         for pool in variant.pools:
             show.out(f"  {pool.name}\t{_crossed(pool.crossings, found.years[0])}")
+        for note in variant.notes:
+            show.out(f"  注：{note}")
     for one in found.warnings[:20]:
-        show.out(f"  预警 {one.level}\t{one.name}\t{'；'.join(one.reasons)}")
+        show.out(f"  预警 {one.level_name}\t{one.name}\t{'；'.join(one.reasons)}")
     if len(found.warnings) > 20:
         show.out(f"  预警共 {len(found.warnings)} 项，其余见 --json")
     if out is not None:
@@ -67,7 +74,8 @@ def _crossed(crossings: dict[str, dict[str, object]], first: int) -> str:
         row = crossings[line]
         year = row["central"]
         when = "不触线" if year is None else "已低于" if year == first else str(year)
-        said.append(f"{name} {when}（{100 * float(str(row['probability'])):.0f}%）")
+        chance = row["probability"]
+        said.append(f"{name} {when}" + (f"（{100 * float(str(chance)):.0f}%）" if chance is not None else ""))
     return "  ".join(said)
 
 

@@ -42,7 +42,7 @@ def reform(
     out: Annotated[Path | None, typer.Option("--out", help="报告写到 .html、.docx 或 .xlsx。")] = None,
     year: Annotated[int | None, typer.Option("--year", help="哪一年；默认方案所写的年份。")] = None,
     policies: Annotated[Path | None, typer.Option("--policies", help="政策文件夹；默认随程序的 policies/。")] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", help="同时结算几个分区；默认全部处理器。")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="同时结算几个分区；默认全部处理器。")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")] = False,
 ) -> None:
     """测算一个改革方案：先对照待遇清单，再把一年的就诊按改前、改后各结算一次，写成报告。"""

@@ -6,29 +6,28 @@ every step is in the audit trail.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from openyibao.cli import show
-from openyibao.kernel.areas import all_areas, area_keys
+from openyibao.cli import heads, performance, show, special
+from openyibao.cli.desk import actor_of, amounts_of, area_of, facade_ready, month_of
+from openyibao.kernel.areas import all_areas
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.kernel.money import fen_from_yuan
-from openyibao.kernel.periods import day_from_text
 from openyibao.policy.terms import SCHEMES
 
 if TYPE_CHECKING:
-    from openyibao.foundation.actors import Actor
-    from openyibao.ledger.contracts import Month
     from openyibao.payment.facade import Slip
 
 Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 对象。")]
 By = Annotated[str, typer.Option("--by", help="办理人姓名或工号；拟制、复核、支付须为不同的人。")]
 Number = Annotated[str, typer.Argument(help="拨付单编号。")]
-LINES = ("declared", "audit", "deposit", "offset", "procurement", "released", "difference", "other", "carried")
+LINES = ("declared", "audit", "deposit", "offset", "procurement", "released", "difference", "heads", "other", "carried")
 _out = Console(highlight=False, soft_wrap=True, width=140)
 
 
@@ -38,18 +37,25 @@ def slip(
     institution: Annotated[str, typer.Option("--institution", help="只看这家定点医药机构。")] = "",
     draft: Annotated[bool, typer.Option("--draft", help="先拟制（重新拟制）当月拨付单。")] = False,
     by: By = "system",
+    out: Annotated[Path | None, typer.Option("--out", help="写成一页一张的拨付单：.html、.docx 或 .xlsx。")] = None,
     as_json: Json = False,
 ) -> None:
     """月度拨付单：申报－审核扣减－质量保证金－冲抵预付－代付货款±以前月份，逐家逐基金。"""
-    code, wanted = _area(area), _month(month)
-    facade = _facade()
+    code, wanted = area_of(area), month_of(month)
+    if out is not None:
+        from openyibao.documents.facade import check_path
+
+        check_path(out)
+    facade = facade_ready()
     from openyibao.foundation import clock
 
-    actor = _actor(by, "system" if by == "system" else "agency", code)
+    actor = actor_of(by, "system" if by == "system" else "agency", code)
     found = facade.draft_slips(actor, code, wanted, clock.now()) if draft else []
     if not draft:
         found = facade.slips_of_month(actor, code, wanted)
     found = [one for one in found if institution in ("", one.institution_code)]
+    if out is not None and found:
+        _write(found, out)
     if as_json:
         show.json_out({"area": code, "month": str(wanted), "slips": [one.as_json() for one in found]})
         return
@@ -82,11 +88,11 @@ def deduct(
     by: By,
 ) -> None:
     """审核扣减一笔已结算费用；不超过该结算该基金尚余的数额。"""
-    amounts = _amounts(fund)
-    facade = _facade()
+    amounts = amounts_of(fund)
+    facade = facade_ready()
     from openyibao.foundation import clock
 
-    actor = _actor(by, "agency_review", settlement[:6] if settlement[:6] in all_areas() else "000000")
+    actor = actor_of(by, "agency_review", settlement[:6] if settlement[:6] in all_areas() else "000000")
     show.out(f"已扣减 {facade.deduct(actor, settlement, amounts, article, why, clock.now())}")
 
 
@@ -98,11 +104,11 @@ def advance(
     area: Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")] = "371500",
 ) -> None:
     """预付定点机构：记暂付款，由以后月份的拨付单冲抵。"""
-    amounts, code = _amounts(fund), _area(area)
-    facade = _facade()
+    amounts, code = amounts_of(fund), area_of(area)
+    facade = facade_ready()
     from openyibao.foundation import clock
 
-    facade.pay_advance(_actor(by, "finance", code), code, institution, amounts, clock.now(), document)
+    facade.pay_advance(actor_of(by, "finance", code), code, institution, amounts, clock.now(), document)
     show.out(f"已预付 {institution} {show.money(sum(amounts.values()))} 元")
 
 
@@ -115,32 +121,34 @@ def assess(
     area: Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")] = "371500",
 ) -> None:
     """年度考核：按得分返还质量保证金，其余扣罚；返还随下一张拨付单支付。"""
-    code = _area(area)
-    facade = _facade()
+    code = area_of(area)
+    facade = facade_ready()
     from openyibao.foundation import clock
 
-    actor = _actor(by, "agency_review", code)
+    actor = actor_of(by, "agency_review", code)
     released, kept = facade.assess(actor, code, institution, year, score, why, clock.now())
     show.out(f"返还 {show.money(released)} 元，扣罚 {show.money(kept)} 元")
 
 
 def run(
     pack: Annotated[str, typer.Option("--pack", help="支付方式包：文件，或随附包的名称。")],
-    scheme: Annotated[str, typer.Option("--scheme", help="分组方案文件夹，或随附方案的名称。")],
+    scheme: Annotated[
+        str | None, typer.Option("--scheme", help="分组方案文件夹，或随附方案的名称；不写则按包里的 grouping。")
+    ] = None,
     area: Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")] = "371500",
     month: Annotated[str, typer.Option("--month", help="月份，如 2024-05；默认上月。")] = "",
     by: By = "system",
     as_json: Json = False,
 ) -> None:
     """按病例计价：已收结算清单的住院逐例分组、计价，支付方式差额入账，随下一张拨付单支付。"""
-    code, wanted = _area(area), _month(month)
+    code, wanted = area_of(area), month_of(month)
     from openyibao.payment.engine.facade import scheme_folder
 
-    folder = scheme_folder(scheme)
-    facade = _facade()
+    folder = scheme_folder(scheme) if scheme else None
+    facade = facade_ready()
     from openyibao.foundation import clock
 
-    actor = _actor(by, "system" if by == "system" else "agency", code)
+    actor = actor_of(by, "system" if by == "system" else "agency", code)
     found = facade.price_stays(actor, code, wanted, pack, folder, clock.now())
     if as_json:
         show.json_out(found.as_json())
@@ -162,7 +170,7 @@ def budget(
     area: Annotated[str, typer.Option("--area", help="统筹区：371500 或 liaocheng。")] = "371500",
 ) -> None:
     """登记一个险种的年度住院预算。"""
-    code = _area(area)
+    code = area_of(area)
     faults = [] if insurance in SCHEMES else [Fault("", 0, "SCHEME", f"{insurance!r} 不是险种", "、".join(SCHEMES))]
     try:
         fen = fen_from_yuan(yuan)
@@ -170,10 +178,10 @@ def budget(
         faults.append(Fault("", 0, "YUAN", str(problem), "如 120000000.00"))
     if faults:
         raise Malformed(faults)
-    facade = _facade()
+    facade = facade_ready()
     from openyibao.foundation import clock
 
-    facade.set_budget(_actor(by, "agency_review", code), code, year, insurance, fen, document, clock.now())
+    facade.set_budget(actor_of(by, "agency_review", code), code, year, insurance, fen, document, clock.now())
     show.out(f"已登记 {all_areas()[code].name} {year} 年 {SCHEMES[insurance]} {show.money(fen)} 元")
 
 
@@ -185,11 +193,11 @@ def clear(
     as_json: Json = False,
 ) -> None:
     """年度清算：预算分配到病例，结余留用、超支分担，差额入账。预算＝已付＋清算＋留存，到分。"""
-    code = _area(area)
-    facade = _facade()
+    code = area_of(area)
+    facade = facade_ready()
     from openyibao.foundation import clock
 
-    found = facade.clear_year(_actor(by, "agency_review", code), code, year, pack, clock.now())
+    found = facade.clear_year(actor_of(by, "agency_review", code), code, year, pack, clock.now())
     if as_json:
         show.json_out(found.as_json())
         return
@@ -207,12 +215,21 @@ def clear(
         )
 
 
+def _write(found: list[Slip], out: Path) -> None:
+    from openyibao.cli.slip_page import slips_report
+    from openyibao.documents.facade import write
+    from openyibao.institutions.facade import institutions
+
+    names = {code: one.name for code, one in institutions({one.institution_code for one in found}).items()}
+    write(slips_report(found, names), out)
+
+
 def _step(verb: str, number: str, by: str, role: str, *more: str) -> None:
-    facade = _facade()
+    facade = facade_ready()
     from openyibao.foundation import clock
 
     area = number[2:8] if number[2:8] in all_areas() else "000000"
-    _show(getattr(facade, verb)(_actor(by, role, area), number, clock.now(), *more))
+    _show(getattr(facade, verb)(actor_of(by, role, area), number, clock.now(), *more))
 
 
 def _show(one: Slip) -> None:
@@ -237,62 +254,10 @@ def _show(one: Slip) -> None:
         show.out(f"  含假定参数：{'、'.join(one.rules['provisional'])}")
 
 
-def _amounts(written: list[str]) -> dict[str, int]:
-    """`fund=yuan` as fen. Raises: Malformed with every fault."""
-    faults = []
-    found: dict[str, int] = {}
-    for text in written:
-        name, _, yuan = text.partition("=")
-        try:
-            found[name] = fen_from_yuan(yuan)
-        except ValueError as problem:
-            faults.append(Fault("", 0, "--fund", f"{text!r}：{problem}", "如 resident=120.00"))
-    from openyibao.ledger.facade import funds
-
-    faults += [
-        Fault("", 0, "--fund", f"没有基金 {name!r}", "、".join(funds())) for name in found if name not in funds()
-    ]
-    if faults:
-        raise Malformed(faults)
-    return found
-
-
-def _actor(name: str, role: str, area: str) -> Actor:
-    from openyibao.foundation.actors import Actor
-
-    return Actor(name, frozenset({role}), area)
-
-
-def _facade() -> Any:
-    """The payment room's door, with Django set up."""
-    from openyibao.foundation.setup import django_ready
-
-    django_ready()
-    from openyibao.payment import facade
-
-    return facade
-
-
-def _area(text: str) -> str:
-    code = area_keys().get(text, text)
-    if code not in all_areas():
-        raise Malformed([Fault("", 0, "--area", f"{text!r} 不是地区", "如 371500 或 liaocheng")])
-    return code
-
-
-def _month(text: str) -> Month:
-    from openyibao.foundation import clock
-    from openyibao.ledger.contracts import Month
-
-    if not text:
-        return Month.of(clock.today()).before
-    try:
-        return Month(day_from_text(f"{text}-01"))
-    except ValueError:
-        raise Malformed([Fault("", 0, "--month", f"{text!r} 不是月份", "写作 2024-05")]) from None
-
-
 def mount(app: typer.Typer) -> None:
     """Add the slip's commands to the `payment` group."""
     for command in (run, slip, confirm, pay, cancel, deduct, advance, assess, budget, clear):
         app.command()(command)
+    app.command()(performance.performance)
+    app.add_typer(special.app, name="special")
+    app.add_typer(heads.app, name="heads")

@@ -110,6 +110,30 @@ def standing(area: str, year: int = 0) -> dict[str, CaseRow]:
     return {row[1]: CaseRow(*row) for row in found}
 
 
+def sealed_facts(area: str, year: int) -> dict[str, bytes]:
+    """Sealed coding of an area's priced stays of a year that stand, by settlement."""
+    found = sql.rows(
+        "SELECT settlement_no, facts FROM payment_case WHERE area = %s AND withdrawn_at IS NULL"
+        " AND extract(year FROM discharged_on) = %s",
+        (area, year),
+    )
+    return {row[0]: bytes(row[1]) for row in found}
+
+
+def pack_used(area: str, sha256: str) -> bool:
+    """Whether stays of an area were ever priced by a pack with this content."""
+    return sql.one("SELECT 1 FROM payment_run WHERE area = %s AND pack_sha256 = %s LIMIT 1", (area, sha256)) is not None
+
+
+def still_listed(settlements: Sequence[str]) -> set[str]:
+    """Which of these settlements stand and have an accepted list, whenever they were settled."""
+    found = sql.rows(
+        "SELECT settlement_no FROM settlement_listed WHERE settlement_no = ANY(%s::text[]) AND listed",
+        (list(settlements),),
+    )
+    return {row[0] for row in found}
+
+
 def cleared_years(area: str) -> set[int]:
     """Years of an area whose clearing is done."""
     return {int(row[0]) for row in sql.rows("SELECT DISTINCT year FROM payment_clearing WHERE area = %s", (area,))}
@@ -193,51 +217,6 @@ def clearing_rows(area: str, year: int) -> list[sql.Row]:
     return sql.rows(
         f"SELECT {', '.join(CLEARING)} FROM payment_clearing WHERE area = %s AND year = %s ORDER BY 1, 2", (area, year)
     )
-
-
-def special(settlement_no: str) -> str | None:
-    """A settlement's special-case application as stored text, locked."""
-    found = sql.one(
-        "SELECT application::text FROM payment_special WHERE settlement_no = %s FOR UPDATE", (settlement_no,)
-    )
-    return None if found is None else str(found[0])
-
-
-def specials(area: str, period: str) -> list[str]:
-    """Applications of an area and month (2025-03) as stored text, oldest first."""
-    found = sql.rows(
-        "SELECT application::text FROM payment_special WHERE area = %s AND period = %s ORDER BY id", (area, period)
-    )
-    return [row[0] for row in found]
-
-
-def put_special(
-    area: str, settlement_no: str, institution: str, period: str, state: str, application: str, decision: str | None
-) -> None:
-    """Keep an application as it now stands; `decision` is the one in force, if any."""
-    sql.run(
-        "INSERT INTO payment_special"
-        " (area, settlement_no, institution_code, period, state, application, decision, in_force, pending)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-        " ON CONFLICT (settlement_no) DO UPDATE SET state = excluded.state, application = excluded.application,"
-        " decision = excluded.decision, in_force = excluded.in_force, pending = payment_special.pending"
-        " OR payment_special.decision IS DISTINCT FROM excluded.decision",
-        (
-            *(area, settlement_no, institution, period, state, application, decision),
-            *(decision is not None, decision is not None),
-        ),
-    )
-
-
-def discharges(area: str, institution: str, period: str) -> int:
-    """Stays of an institution settled in a month (2025-03): what a quota is a share of."""
-    found = sql.one(
-        "SELECT count(*) FROM payment_case WHERE area = %s AND institution_code = %s AND withdrawn_at IS NULL"
-        " AND to_char(discharged_on, 'YYYY-MM') = %s",
-        (area, institution, period),
-    )
-    assert found is not None
-    return int(found[0])
 
 
 def case_of_settlement(settlement_no: str) -> CaseRow | None:

@@ -1,7 +1,8 @@
 """Pricing stays by case on the platform (病例计价): grouped, priced by a pack, stored, the difference posted.
 
 A run takes every stay with an accepted settlement list that no earlier run priced, and takes back those whose bill was
-cancelled, whose list was replaced or whose special review was decided. Items are owed already; what is posted is the
+cancelled, whose list was replaced or whose special review was decided. A run of an earlier month leaves the stays of
+later months as they are. Items are owed already; what is posted is the
 difference of the payment method, institution by institution, and the next slips pay it. A year that is cleared is not
 touched any more.
 """
@@ -27,13 +28,13 @@ from openyibao.ledger import facade as ledger
 from openyibao.ledger.contracts import Month
 from openyibao.payment import case_store, store
 from openyibao.payment.coding import case_of, stay_of
-from openyibao.payment.engine import facade as engine
-from openyibao.payment.engine.contracts import GROUPED, Case, Grouping
+from openyibao.payment.engine.contracts import Case
 from openyibao.payment.engine.pack.loading import load_pack
 from openyibao.payment.engine.pack.pack import Pack, Version
 from openyibao.payment.engine.pack.pricing import Priced, price_all
 from openyibao.payment.engine.pack.stays import GroupOf, Stay
 from openyibao.payment.errors import PackUnfit, SlipNotInTurn
+from openyibao.payment.grouping import grouper_for
 from openyibao.settlement import facade as settlement
 from openyibao.settlement.contracts import ListedStay
 
@@ -80,15 +81,18 @@ class _Coded:
     stay: Stay
 
 
-def price_stays(actor: Actor, area: str, month: Month, pack_name: str | Path, scheme: Path, at: datetime) -> PricingRun:
+def price_stays(
+    actor: Actor, area: str, month: Month, pack_name: str | Path, scheme: Path | None, at: datetime
+) -> PricingRun:
     """Group and price the stays settled before the end of a month (病例计价), once each.
 
-    Args: pack_name, a file or the name of a pack that comes with the program; scheme, folder of the grouping scheme.
+    Args: pack_name, a file or the name of a pack that comes with the program; scheme, folder of the grouping
+    scheme, None for what the pack names.
     Raises: NotPermitted, SlipNotInTurn when the month is not over, PackUnfit, Malformed for a pack or scheme at fault.
     """
     require(actor, "payment.draft", area)
     pack = load_pack(pack_name)
-    grouper = engine.load_grouper(scheme)
+    grouper = grouper_for(pack, scheme)
     if business_day(at) < month.until:
         raise SlipNotInTurn(f"{month} 尚未结束", hint=f"{month.until} 起可以计价")
     if area not in areas.all_areas() or pack.area not in areas.lineage(area):
@@ -100,22 +104,21 @@ def price_stays(actor: Actor, area: str, month: Month, pack_name: str | Path, sc
         cleared = case_store.cleared_years(area)
         current = {one.settlement_no: one for one in listed}
         decided = case_store.pending_decisions(area)
+        absent = [number for number in done if number not in current]
+        gone = set(absent) - case_store.still_listed(absent)
         stale = [
             row
-            for row in done.values()
+            for number, row in done.items()
             if row.discharged_on.year not in cleared
             and (
-                row.settlement_no in decided
-                or row.settlement_no not in current
-                or current[row.settlement_no].list_no != row.list_no
+                number in gone or (number in current and (number in decided or current[number].list_no != row.list_no))
             )
         ]
         kept = set(done) - {row.settlement_no for row in stale}
         fresh = [one for one in listed if one.settlement_no not in kept]
         late = [one for one in fresh if one.discharged_on.year in cleared]
         coded = [_coded(one, area) for one in fresh if one.discharged_on.year not in cleared]
-        groupings = {one.stay.case_id: grouper.group(one.case) for one in coded}
-        priced = _priced(pack, coded, groupings)
+        priced = _priced(pack, coded, grouper.groups([(one.case, one.stay) for one in coded]))
         run = case_store.insert_run(area, month.first, pack, grouper.sha256, len(priced), len(stale), actor.name, at)
         case_store.withdraw([row.id for row in stale], at)
         rows = [_row(one, of, _version(pack, one)) for one, of in zip(priced, coded, strict=True)]
@@ -139,9 +142,8 @@ def _coded(one: ListedStay, area: str) -> _Coded:
     return _Coded(one, case, stay_of(one, case, level, remote=remote))
 
 
-def _priced(pack: Pack, coded: Sequence[_Coded], groupings: Mapping[str, Grouping]) -> list[Priced]:
+def _priced(pack: Pack, coded: Sequence[_Coded], groups: Mapping[str, GroupOf]) -> list[Priced]:
     """Priced by the version in force on each discharge; in the given order. Raises: PackUnfit."""
-    groups = {key: GroupOf(found.drg if found.status == GROUPED else "") for key, found in groupings.items()}
     by_version: dict[int, list[int]] = defaultdict(list)
     versions: dict[int, Version] = {}
     missing: set[date] = set()
@@ -204,7 +206,7 @@ def fund_of(scheme: str) -> str:
 
 
 def _row(one: Priced, coded: _Coded, version: Version) -> case_store.NewCase:
-    facts = {"case": list(coded.case), "institution_level": coded.stay.level, "doctor": coded.stay.doctor}
+    facts = {"case": coded.case._asdict(), "institution_level": coded.stay.level, "doctor": coded.stay.doctor}
     month = 0
     if one.counts and one.fund_fen is not None:
         month = int(share(one.fund_fen, version.year.monthly_share)) - one.stay.pool_by_item_fen

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,16 @@ from openyibao.foundation.actors import Actor, require
 from openyibao.foundation.transactions import joined
 from openyibao.kernel.clock import business_day
 from openyibao.ledger import facade as ledger
-from openyibao.payment import case_store, store
+from openyibao.payment import case_store, special_store, store
 from openyibao.payment.cases import fund_of
+from openyibao.payment.coding import as_priced
 from openyibao.payment.engine.pack import clearing as engine
 from openyibao.payment.engine.pack.loading import load_pack
+from openyibao.payment.engine.pack.pack import Version
 from openyibao.payment.engine.pack.period import distribute
-from openyibao.payment.engine.pack.pricing import Priced
-from openyibao.payment.engine.pack.stays import Stay
 from openyibao.payment.errors import BudgetMissing, ClearingRefused, PackUnfit
+from openyibao.payment.logic.review import WAITING
+from openyibao.settlement import facade as settlement
 
 DOCUMENT = "payment_clearing"
 
@@ -82,7 +84,7 @@ class YearClearing:
 def set_budget(actor: Actor, area: str, year: int, scheme: str, fen: int, document_no: str, at: datetime) -> None:
     """Decide the money for a year's stays of a scheme (年度预算); the latest document holds.
 
-    Raises: NotPermitted, BudgetMissing for no money or a document known already.
+    Raises: NotPermitted, BudgetMissing for no money or a document known already, ClearingRefused for a cleared year.
     """
     require(actor, "payment.budget", area)
     if fen <= 0:
@@ -91,14 +93,17 @@ def set_budget(actor: Actor, area: str, year: int, scheme: str, fen: int, docume
         store.lock_area(area)
         if not case_store.insert_budget(area, year, scheme, fen, document_no, actor.name, at):
             raise BudgetMissing(f"文号 {document_no} 已登记", hint="调整预算用新的文号")
+        if year in case_store.cleared_years(area):
+            raise ClearingRefused(f"{area} {year} 年已清算", hint="清算后的年度不再调整预算")
         audit.record(actor, "payment.set_budget", document_no, area, year=year, scheme=scheme, fen=fen)
 
 
 def clear_year(actor: Actor, area: str, year: int, pack_name: str | Path, at: datetime) -> YearClearing:
     """Clear a year (年度清算), once: distribute the budgets, share surplus and overspend, post what is left.
 
-    Raises: NotPermitted; ClearingRefused when the year is not over, was cleared, or has stays that could not be priced;
-    BudgetMissing; PackUnfit; BudgetTooSmall; Malformed for a pack at fault.
+    Raises: NotPermitted; ClearingRefused when the year is not over, was cleared, or has anything left to do (stays
+    without a price, prices to be taken back, reviews not decided, scores missing), all of it listed; BudgetMissing;
+    PackUnfit; BudgetTooSmall; Malformed for a pack at fault.
     """
     require(actor, "payment.clear", area)
     pack = load_pack(pack_name)
@@ -112,56 +117,65 @@ def clear_year(actor: Actor, area: str, year: int, pack_name: str | Path, at: da
         if year in case_store.cleared_years(area):
             raise ClearingRefused(f"{area} {year} 年已清算", hint="清算不可撤销；差错由下一年度处理")
         rows = case_store.standing(area, year)
-        open_ones = [row.settlement_no for row in rows.values() if row.status == "refused"]
-        if open_ones:
-            raise ClearingRefused(
-                f"{len(open_ones)} 例未能计价：{'、'.join(open_ones[:5])}", hint="改正病例或支付方式包后重新计价"
-            )
         budgets = case_store.budgets(area, year)
         needed = {row.scheme for row in rows.values() if row.status != "outside"}
         gone = sorted(needed - set(budgets))
         if gone or not needed:
             raise BudgetMissing(f"{year} 年 {'、'.join(gone) or '没有计价病例'} 没有预算", hint="先登记预算并计价")
-        priced = [_priced(row) for row in rows.values()]
+        scores = case_store.scores(area, year)
+        waiting = _unpriced(actor, area, year, rows, business_day(at))
+        faults = _open(area, year, rows, waiting) + _unassessed(version, rows, scores)
+        if faults:
+            raise ClearingRefused("；".join(faults), hint="逐项办结后再清算；清算后该年不再变动")
+        priced = [as_priced(row) for row in rows.values()]
         settled, pools = distribute(version, priced, {scheme: budgets[scheme] for scheme in needed})
         paid: dict[tuple[str, str], int] = defaultdict(int)
         for row, one in zip(rows.values(), priced, strict=True):
             if one.counts:
                 paid[row.institution_code, row.scheme] += one.stay.pool_by_item_fen + row.month_fen
-        cleared = engine.clear_year(version, settled, pools, case_store.scores(area, year), paid)
+        cleared = engine.clear_year(version, settled, pools, scores, paid)
         _keep_and_post(actor, area, year, pack.sha256, cleared, at)
         audit.record(actor, "payment.clear_year", str(year), area, pack=pack.sha256, cases=len(rows))
         return YearClearing(area, year, pack.name, cleared)
 
 
-def _priced(row: case_store.CaseRow) -> Priced:
-    """A stored stay as the engine knows it. The bill as settled is what the pool paid by item."""
-    stay = Stay(
-        case_id=row.settlement_no,
-        dx=("",),
-        total_fen=row.total_fen,
-        year=row.discharged_on.year,
-        discharged=row.discharged_on.isoformat(),
-        institution=row.institution_code,
-        level=row.level,
-        scheme=row.scheme,
-        patient_fen=row.patient_fen,
-        other_fen=row.other_fen,
-        remote=row.status == "outside",
-    )
-    return Priced(
-        stay,
-        row.group,
-        row.method,
-        row.status,
-        row.floating,
-        row.units,
-        row.points,
-        row.standard_fen,
-        row.patient_fen,
-        row.other_fen,
-        row.fund_fen,
-    )
+def _unpriced(
+    actor: Actor, area: str, year: int, rows: Mapping[str, case_store.CaseRow], today: date
+) -> tuple[list[str], list[str]]:
+    """Stays of a year that the next run would price, and those it would take back: settled until today."""
+    listed = settlement.listed_stays(actor, area, today + timedelta(days=1))
+    current = {one.settlement_no: one for one in listed if one.discharged_on.year == year}
+    fresh = [number for number in current if number not in rows]
+    stale = [number for number, row in rows.items() if number not in current or current[number].list_no != row.list_no]
+    return fresh, stale
+
+
+def _open(
+    area: str, year: int, rows: Mapping[str, case_store.CaseRow], waiting: tuple[list[str], list[str]]
+) -> list[str]:
+    """What is not done with a year's stays: nothing of it could be put right once the year is cleared."""
+    fresh, stale = waiting
+    undecided = special_store.unfinished(area, year, sorted(WAITING))
+    refused = [row.settlement_no for row in rows.values() if row.status == "refused"]
+    named = {
+        "未能计价，改正病例或支付方式包后重新计价": refused,
+        "已收清单而尚未计价，先运行 payment run": fresh,
+        "结算已撤销或清单已替换而价格未收回，先运行 payment run": stale,
+        "特例单议尚未办结，或其决定尚未计入价格": undecided,
+    }
+    return [
+        f"{len(numbers)} 例{what}：{'、'.join(numbers[:5])}{'…' if len(numbers) > 5 else ''}"
+        for what, numbers in named.items()
+        if numbers
+    ]
+
+
+def _unassessed(version: Version, rows: Mapping[str, case_store.CaseRow], scores: Mapping[str, int]) -> list[str]:
+    """Institutions without a score where the pack pays by it: a score is never taken as 100."""
+    if not version.year.quality_part:
+        return []
+    missing = sorted({row.institution_code for row in rows.values() if row.status != "outside"} - set(scores))
+    return [f"按考核结果清算，{'、'.join(missing)} 尚未考核"] if missing else []
 
 
 def _keep_and_post(

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from openyibao.payment.case_store import CaseRow
 from openyibao.payment.engine.contracts import Case
+from openyibao.payment.engine.pack.pricing import Priced
 from openyibao.payment.engine.pack.stays import Stay
 from openyibao.settlement.contracts import ListedStay
 
@@ -45,8 +47,8 @@ def stay_of(listed: ListedStay, case: Case, level: str, *, remote: bool) -> Stay
         px=case.px,
         total_fen=listed.total_fen,
         los=days_of(listed),
-        age=case.age or 0,
-        sex=case.sex or 1,
+        age=case.age,
+        sex=case.sex,
         leaving=case.leaving,
         dept=case.dept,
         year=listed.discharged_on.year,
@@ -60,6 +62,42 @@ def stay_of(listed: ListedStay, case: Case, level: str, *, remote: bool) -> Stay
         doctor=str(header.get("chfpdr_code") or ""),
         age_days=case.age_days,
         birth_weight=int(case.birth_weight) if case.birth_weight is not None else None,
+    )
+
+
+def as_priced(row: CaseRow, facts: Mapping[str, Any] | None = None) -> Priced:
+    """A stored stay as the engine knows it, with what was coded of it where that is opened (`facts`)."""
+    coded = facts["case"] if facts is not None else {}
+    stay = Stay(
+        case_id=row.settlement_no,
+        dx=tuple(coded.get("dx") or ("",)),
+        px=tuple(coded.get("px") or ()),
+        los=int(coded.get("los") or 1),
+        leaving=coded.get("leaving") or "1",
+        dept=coded.get("dept") or "",
+        doctor=facts["doctor"] if facts is not None else "",
+        total_fen=row.total_fen,
+        year=row.discharged_on.year,
+        discharged=row.discharged_on.isoformat(),
+        institution=row.institution_code,
+        level=row.level,
+        scheme=row.scheme,
+        patient_fen=row.patient_fen,
+        other_fen=row.other_fen,
+        remote=row.status == "outside",
+    )
+    return Priced(
+        stay,
+        row.group,
+        row.method,
+        row.status,
+        row.floating,
+        row.units,
+        row.points,
+        row.standard_fen,
+        row.patient_fen,
+        row.other_fen,
+        row.fund_fen,
     )
 
 

@@ -63,3 +63,9 @@ class SpecialUnknown(Refused):
     """No such priced stay of this institution, or no application for it (没有此病例或特例申请)."""
 
     code = "SPECIAL_UNKNOWN"
+
+
+class SpecialRefused(Refused):
+    """Something speaks against this step of a review; all of it is listed (特例单议不予受理)."""
+
+    code = "SPECIAL_REFUSED"

@@ -60,6 +60,7 @@ class SlipFund(models.Model):
     procurement_fen = models.BigIntegerField()
     released_fen = models.BigIntegerField()
     difference_fen = models.BigIntegerField()
+    heads_fen = models.BigIntegerField(default=0)
     other_fen = models.BigIntegerField()
     carried_fen = models.BigIntegerField()
     held_fen = models.BigIntegerField()
@@ -79,6 +80,7 @@ class SlipFund(models.Model):
                     - F("procurement_fen")
                     + F("released_fen")
                     + F("difference_fen")
+                    + F("heads_fen")
                     + F("other_fen")
                     + F("carried_fen")
                 ),
@@ -246,6 +248,9 @@ class Special(models.Model):
     period = models.TextField()
     state = models.TextField()
     application = models.JSONField()
+    experts = models.JSONField(default=list)
+    rules = models.JSONField(default=dict)
+    """The pack's rules and the terms of the day it was filed."""
     decision = models.JSONField(null=True)
     in_force = models.BooleanField()
     pending = models.BooleanField()
@@ -290,5 +295,86 @@ class Clearing(models.Model):
                     - F("paid_fen")
                 ),
                 name="payment_clearing_adds_up",
+            ),
+        ]
+
+
+class Signing(models.Model):
+    """A person signed to an institution (签约), from a day until before another; voided and added anew."""
+
+    area = models.TextField()
+    person_id = models.BigIntegerField()
+    institution_code = models.TextField()
+    since = models.DateField()
+    until = models.DateField(null=True)
+    diseases = models.TextField(default="")
+    recorded_by = models.TextField()
+    recorded_at = models.DateTimeField()
+    voided_by = models.TextField(default="")
+    voided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "payment_signing"
+        constraints = [
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gt=F("since")), name="payment_signing_days")
+        ]
+        indexes = [models.Index(fields=["person_id"], name="payment_signing_person")]
+
+
+class Heads(models.Model):
+    """What members of a month come to (按人头月), by institution and scheme; each run adds what changed."""
+
+    area = models.TextField()
+    run = models.IntegerField()
+    pack_sha256 = models.TextField()
+    made_by = models.TextField()
+    made_at = models.DateTimeField()
+    month = models.DateField()
+    institution_code = models.TextField()
+    scheme = models.TextField()
+    months = models.IntegerField()
+    weighted = models.BigIntegerField()
+    standard_fen = models.BigIntegerField()
+    own_fen = models.BigIntegerField()
+    outside_fen = models.BigIntegerField()
+    posted_fen = models.BigIntegerField()
+
+    class Meta:
+        db_table = "payment_heads"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["area", "run", "month", "institution_code", "scheme"], name="payment_heads_once"
+            )
+        ]
+        indexes = [models.Index(fields=["area", "month"], name="payment_heads_month")]
+
+
+class HeadsClearing(models.Model):
+    """A year's clearing by members (按人头清算)."""
+
+    area = models.TextField()
+    year = models.SmallIntegerField()
+    pack_sha256 = models.TextField()
+    institution_code = models.TextField()
+    scheme = models.TextField()
+    months = models.IntegerField()
+    standard_fen = models.BigIntegerField()
+    spent_fen = models.BigIntegerField()
+    extra_fen = models.BigIntegerField()
+    returned_fen = models.BigIntegerField()
+    paid_fen = models.BigIntegerField()
+    clearing_fen = models.BigIntegerField()
+    decided_by = models.TextField()
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payment_heads_clearing"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["area", "year", "institution_code", "scheme"], name="payment_heads_cleared_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(clearing_fen=F("standard_fen") + F("extra_fen") - F("returned_fen") - F("paid_fen")),
+                name="payment_heads_clearing_adds_up",
             ),
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -11,6 +12,7 @@ import yaml
 
 from openyibao.kernel import areas
 from openyibao.kernel.money import basis_points
+from openyibao.payment.logic.review import Terms
 from openyibao.payment.logic.slip import SlipRules
 
 
@@ -50,3 +52,27 @@ def assessment_bands(area: str, day: date) -> list[tuple[int, int]]:
         (int(band["from"]), basis_points(str(band["released"]))) for band in _rule(area, "assessment", day)["value"]
     ]
     return sorted(bands, reverse=True)
+
+
+def review_terms(area: str, day: date) -> Terms:
+    """Terms of a special-case review (特例单议期限) for discharges of a day; those only assumed are named."""
+    names = ("special_file_days", "special_review_days", "special_appeal_days", "special_period")
+    rows = {name: _rule(area, name, day) for name in names}
+    assumed = tuple(f"slip_rules#{name}" for name, row in rows.items() if row["certainty"] == "assumed")
+    days = [int(rows[name]["value"]) for name in names[:3]]
+    return Terms(days[0], days[1], days[2], str(rows["special_period"]["value"]), assumed)
+
+
+@dataclass(frozen=True)
+class CapitationTerms:
+    """What capitation covers (按人头包干范围): benefits of the members; what of it is only assumed."""
+
+    covers: tuple[str, ...]
+    provisional: tuple[str, ...]
+
+
+def capitation_terms(area: str, day: date) -> CapitationTerms:
+    """What payment by members covers in an area on a day."""
+    row = _rule(area, "capitation_covers", day)
+    assumed = ("slip_rules#capitation_covers",) if row["certainty"] == "assumed" else ()
+    return CapitationTerms(tuple(row["value"]), assumed)

@@ -12,8 +12,8 @@ from openyibao.payment.logic.slip import FundSlip, Movement
 
 _AREA_LOCK = 0x5061_0000_0000_0000
 FUND_COLUMNS = (
-    *("declared", "audit", "deposit", "offset", "procurement", "released", "difference", "other", "carried", "held"),
-    *("payable", "paid"),
+    *("declared", "audit", "deposit", "offset", "procurement", "released", "difference", "heads", "other"),
+    *("carried", "held", "payable", "paid"),
 )
 _FUND_SQL = ", ".join(f"{name}_fen" for name in FUND_COLUMNS)
 _SLIP = (
@@ -58,14 +58,6 @@ def without_list(numbers: Sequence[str], kinds: Iterable[str]) -> set[str]:
     return {row[0] for row in found}
 
 
-def taken_journals(journals: Sequence[int]) -> set[int]:
-    """Which of these journals a slip has taken up."""
-    found = sql.rows(
-        "SELECT DISTINCT journal_id FROM payment_taken WHERE journal_id = ANY(%s::bigint[])", (list(journals),)
-    )
-    return {int(row[0]) for row in found}
-
-
 def carried(area: str, month: date) -> dict[tuple[str, str], int]:
     """What earlier months left negative, by institution and fund: of each, its latest slip before the month."""
     found = sql.rows(
@@ -107,14 +99,41 @@ def settled_months(area: str, month: date) -> dict[str, str]:
     return {row[0]: row[1] for row in found}
 
 
-def balances(account: str, area: str, until: date) -> dict[tuple[str, str], int]:
-    """Credit minus debit of a business account by institution and fund, before a day, where not zero."""
+def institutions_after(area: str, month: date) -> set[str]:
+    """Institutions with a slip of a later month, cancelled ones left out."""
     found = sql.rows(
-        "SELECT institution, fund, sum(fen)::bigint FROM ledger_institution"
-        " WHERE account_code = %s AND area = %s AND day < %s GROUP BY 1, 2 HAVING sum(fen) <> 0",
-        (account, area, until),
+        "SELECT DISTINCT institution_code FROM payment_slip WHERE area = %s AND month > %s AND state <> 'cancelled'",
+        (area, month),
+    )
+    return {row[0] for row in found}
+
+
+def advances(area: str, until: date) -> dict[tuple[str, str], int]:
+    """Advances paid before a day and not offset by any slip since, whenever that was confirmed, by institution and
+    fund, fen; where not zero."""
+    found = sql.rows(
+        "SELECT institution, fund, -sum(fen)::bigint FROM ledger_institution"
+        " WHERE account_code = 'advance_institution' AND area = %s"
+        " AND (day < %s OR document_kind IN ('payment_slip', 'payment_slip_cancelled'))"
+        " GROUP BY 1, 2 HAVING sum(fen) <> 0",
+        (area, until),
     )
     return {(row[0], row[1]): int(row[2]) for row in found}
+
+
+def reversed_journals(journals: Sequence[int]) -> set[int]:
+    """Which of these movements of the payable were taken back, on whatever day."""
+    found = sql.rows("SELECT reverses_id FROM ledger_payable WHERE reverses_id = ANY(%s::bigint[])", (list(journals),))
+    return {int(row[0]) for row in found}
+
+
+def assessed(area: str, institution: str, year: int) -> bool:
+    """Whether an institution's year was assessed."""
+    found = sql.one(
+        "SELECT 1 FROM payment_assessment WHERE area = %s AND institution_code = %s AND year = %s",
+        (area, institution, year),
+    )
+    return found is not None
 
 
 def deposits(area: str, institution: str, year: int) -> dict[str, int]:
@@ -217,9 +236,10 @@ def release_taken(slip_id: int) -> None:
 
 
 def settlement_funds(settlement_no: str) -> list[sql.Row]:
-    """(institution, area, fund, fen) that a settlement made owed; reversed ones come out as zero."""
+    """(institution, area, fund, fen) that a settlement made owed; nothing is left of a cancelled one."""
     return sql.rows(
-        "SELECT p.institution, p.area, p.fund, sum(p.fen)::bigint FROM ledger_payable p"
+        "SELECT p.institution, p.area, p.fund, (sum(p.fen) + coalesce(sum(r.fen), 0))::bigint FROM ledger_payable p"
+        " LEFT JOIN ledger_payable r ON r.reverses_id = p.journal_id AND r.fund = p.fund"
         " WHERE p.document_no = %s AND p.document_kind = 'settlement'"
         " GROUP BY 1, 2, 3 ORDER BY 3",
         (settlement_no,),
@@ -227,10 +247,10 @@ def settlement_funds(settlement_no: str) -> list[sql.Row]:
 
 
 def deducted(settlement_no: str) -> list[sql.Row]:
-    """(serial, fund, fen) of the deductions of a settlement, those taken back left out."""
+    """(serial, fund, fen) of the deductions of a settlement; those taken back come with nothing."""
     return sql.rows(
-        "SELECT serial, fund, fen FROM payment_deduction WHERE settlement_no = %s AND withdrawn_at IS NULL"
-        " ORDER BY serial, fund",
+        "SELECT serial, fund, CASE WHEN withdrawn_at IS NULL THEN fen ELSE 0 END FROM payment_deduction"
+        " WHERE settlement_no = %s ORDER BY serial, fund",
         (settlement_no,),
     )
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from openyibao.foundation import audit, crypto, sql
 from openyibao.foundation.actors import Actor, require
 from openyibao.foundation.transactions import joined
+from openyibao.kernel.clock import SHANGHAI
 from openyibao.kernel.money import yuan_text
 from openyibao.settlement import documents, store
 from openyibao.settlement.contracts import Caller, ListedStay, SettlementList
@@ -88,7 +89,7 @@ def _wrong_sums(document: DocumentRow, header: Mapping[str, Any], body: Mapping[
 
 
 def listed_stays(actor: Actor, area: str, settled_before: date) -> list[ListedStay]:
-    """Stays of an area's insured that are settled for good and have an accepted list (已收清单的住院), oldest first.
+    """Stays of an area's insured settled for good before a day, with an accepted list (已收清单的住院), oldest first.
 
     Pieces settled on the way are added up with the last one. The lists are opened: one audit row says how many.
     Raises: NotPermitted.
@@ -108,7 +109,7 @@ def listed_stays(actor: Actor, area: str, settled_before: date) -> list[ListedSt
             " FROM settlement_document a WHERE a.visit_id = d.visit_id AND a.state = 'standing') pieces"
             " WHERE d.area = %s AND d.state = 'standing' AND v.inpatient AND NOT d.mid_stay AND d.settled_at < %s"
             " ORDER BY d.id",
-            (area, settled_before),
+            (area, datetime.combine(settled_before, time(), SHANGHAI)),
         )
         audit.record(actor, "settlement.listed_stays", str(settled_before), area, lists=len(rows))
     return [_listed(row) for row in rows]

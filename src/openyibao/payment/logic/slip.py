@@ -1,7 +1,8 @@
 """What a month's slip pays (月度拨付), fund by fund: a pure function of the movements it takes up.
 
     payable = declared - audit deductions - quality deposit - offset of advances - procurement paid to suppliers
-              + released + differences of the payment method + other +/- what earlier months left negative
+              + released + differences of the payment method, by stay and by head + other
+              +/- what earlier months left negative
 
 Nothing below zero is paid: a negative payable is carried to the next month, within its own fund.
 """
@@ -21,6 +22,8 @@ COLUMNS = {
     "payment_difference": "difference",
 }
 """Ledger template of a movement of the payable -> the line of the slip it belongs to; any other is `other`."""
+DOCUMENTS = {"payment_heads": "heads", "payment_heads_clearing": "heads"}
+"""Kind of document -> its own line, whatever its template."""
 TITLES = {
     "declared": "申报",
     "audit": "审核扣减",
@@ -29,6 +32,7 @@ TITLES = {
     "procurement": "代付集采货款",
     "released": "返还保证金",
     "difference": "支付方式差额",
+    "heads": "按人头差额",
     "other": "其他",
     "carried": "以前月份结转",
     "payable": "应拨付",
@@ -71,6 +75,7 @@ class FundSlip:
     procurement: int = 0
     released: int = 0
     difference: int = 0
+    heads: int = 0
     other: int = 0
     carried: int = 0
     held: int = 0
@@ -81,7 +86,7 @@ class FundSlip:
     def payable(self) -> int:
         """Signed."""
         taken_off = self.audit + self.deposit + self.offset + self.procurement
-        return self.declared - taken_off + self.released + self.difference + self.other + self.carried
+        return self.declared - taken_off + self.released + self.difference + self.heads + self.other + self.carried
 
     @property
     def paid(self) -> int:
@@ -108,7 +113,7 @@ def fund_slips(
     for movement in movements:
         one = line(movement.fund)
         one.movements.append(movement)
-        name = COLUMNS.get(movement.template, "other")
+        name = DOCUMENTS.get(movement.document_kind) or COLUMNS.get(movement.template, "other")
         setattr(one, name, getattr(one, name) + SIGNS.get(name, 1) * movement.fen)
     for fund, fen in held.items():
         line(fund).held += fen
