@@ -12,6 +12,8 @@ from openyibao.datasets import facade, store
 from openyibao.datasets.facade import Dataset, Manifest, PartWriter
 from openyibao.kernel.errors import Malformed
 
+DAY = np.full(9, np.datetime64("2020-03-01").astype(int))
+
 
 def columns(table: str, rows: int, **given: object) -> dict[str, object]:
     """Columns of a table filled with zeros, some given."""
@@ -45,8 +47,8 @@ def dataset(tmp_path: Path) -> Dataset:
             with PartWriter(tmp_path, table, part, 2020) as writer:
                 writer.write(columns(table, 2, person=persons))
         with PartWriter(tmp_path, "visits", part, 2020) as writer:
-            writer.write(columns("visits", 4, person=persons.repeat(2), seq=np.array([0, 1, 0, 1])))
-            writer.write(columns("visits", 2, person=persons[1].repeat(2), seq=np.array([2, 3])))
+            writer.write(columns("visits", 4, person=persons.repeat(2), seq=np.array([0, 1, 0, 1]), day=DAY[:4]))
+            writer.write(columns("visits", 2, person=persons[1].repeat(2), seq=np.array([2, 3]), day=DAY[:2]))
     facade.write_manifest(
         tmp_path, Manifest("synthetic", "测试", "371500", [2020], 2, "test", rows={"visits": {"2020": 12}})
     )
@@ -67,15 +69,15 @@ def test_a_person_in_two_parts_is_found(dataset: Dataset) -> None:
         writer.write(columns("visits", 1, person=np.array([0])))
     with pytest.raises(Malformed) as raised:
         facade.check(dataset)
-    assert "不是本分区的人" in str(raised.value.faults[0])
+    assert "不是本分区的人" in str(raised.value)
 
 
 def test_wrong_order_and_repeats_are_found(dataset: Dataset) -> None:
     with PartWriter(dataset.folder, "visits", 0, 2020) as writer:
-        writer.write(columns("visits", 2, person=np.array([0, 0]), seq=np.array([1, 1])))
+        writer.write(columns("visits", 2, person=np.array([0, 0]), seq=np.array([1, 1]), day=DAY[:2]))
     with pytest.raises(Malformed) as raised:
         facade.check(dataset)
-    assert "顺序不对或重复" in str(raised.value.faults[0])
+    assert "第 2 行：(0, 2020-03-01, 1) 不在上一行的 (0, 2020-03-01, 1) 之后" in str(raised.value)
 
 
 def test_every_missing_file_and_column_is_listed(dataset: Dataset) -> None:

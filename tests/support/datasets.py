@@ -26,6 +26,7 @@ from openyibao.datasets.facade import (
     TABLES,
     Dataset,
     Manifest,
+    Opening,
     PartWriter,
     open_dataset,
     write_codes,
@@ -375,6 +376,7 @@ def cases(dataset: Dataset, part: int, year: int) -> Iterator[tuple[list[int], d
             owned["person"], owned["account"], owned["account_opening_fen"], owned["account_fen"], strict=True
         )
     }
+    opened = dataset.openings(part, year) or {}
     edges = np.flatnonzero(np.diff(batch["person"], prepend=-1, append=-1))
     for first, last in pairwise(edges.tolist()):
         rows = [
@@ -382,7 +384,35 @@ def cases(dataset: Dataset, part: int, year: int) -> Iterator[tuple[list[int], d
             for values in zip(*(batch[name][first:last].tolist() for name in batch), strict=True)
         ]
         order = sorted(range(len(rows)), key=lambda at: rows[at]["seq"])
-        yield [int(first) + at for at in order], _case(dataset, rows, order, balance[rows[0]["person"]])
+        case = _case(dataset, rows, order, balance[rows[0]["person"]])
+        if rows[0]["person"] in opened:
+            case["opening"] = {"seq": 0, "counters": _counters(dataset, opened[rows[0]["person"]])}
+        yield [int(first) + at for at in order], case
+
+
+def _counters(dataset: Dataset, openings: dict[int, Opening]) -> dict[str, Any]:
+    """An opening as a case states it; its stays must be of the pool of the person's first visit."""
+    found: dict[str, Any] = {}
+    for pool, opening in openings.items():
+        for name, value in opening.counters.items():
+            found["/".join((*dataset.pools[pool], name))] = value if name.endswith(".stays") else _yuan(value)
+        for stay, (number, borne) in opening.stays.items():
+            found |= {f"stay.{pool}-{stay}.number": number, f"stay.{pool}-{stay}.deductible": _yuan(borne)}
+    return found
+
+
+def open_years(dataset: Dataset, year: int, rows: dict[int, list[tuple[int, int, int, str, int]]]) -> Dataset:
+    """Write `openings` of a year, (person, pool, stay, name, value) by part, empty for the other years; open again."""
+    for one in dataset.years:
+        for part in range(dataset.manifest.parts):
+            mine = sorted(rows.get(part, [])) if one == year else []
+            columns = dict(zip(TABLES["openings"].names, zip(*mine, strict=True), strict=True)) if mine else {}
+            with PartWriter(dataset.folder, "openings", part, one) as writer:
+                writer.write({name: list(columns.get(name, ())) for name in TABLES["openings"].names})
+    counts = {str(one): sum(map(len, rows.values())) if one == year else 0 for one in dataset.years}
+    dataset.manifest.rows["openings"] = counts
+    write_manifest(dataset.folder, dataset.manifest)
+    return open_dataset(dataset.folder)
 
 
 def _together(batches: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:

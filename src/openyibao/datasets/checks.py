@@ -4,130 +4,154 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from openyibao.datasets.bounds import first_fault, out_of_bounds, outside
+from openyibao.datasets.contracts import Batch
+from openyibao.datasets.footers import Footers, count_faults, files, range_faults, shape_faults
+from openyibao.datasets.reading import batches
 from openyibao.datasets.schema import TABLES, Table
-from openyibao.datasets.sound import range_faults, whole_faults
-from openyibao.datasets.store import arrow_schema, batches
+from openyibao.datasets.sound import whole_faults
 from openyibao.kernel.errors import Fault, Malformed
 
 if TYPE_CHECKING:
     from openyibao.datasets.facade import Dataset
 
 Said = Callable[[str, int], None]
+MANY = 200
+"""Files from which on their footers are read by several threads."""
+DATES = frozenset(column.name for table in TABLES.values() for column in table.columns if column.type == "date")
+SORTED = "按这些列升序，不重复"
 
 
 def check(dataset: Dataset, *, thorough: bool = True, said: Said | None = None) -> int:
     """Check a dataset; `thorough` reads every row. Returns files looked at. Raises: Malformed with every fault."""
     faults: list[Fault] = []
-    looked = 0
-    for table, path in _files(dataset):
-        looked += 1
-        faults += _shape(table, path)
-    if not faults:
+    footers = Footers()
+    looked = list(files(dataset))
+    if len(looked) > MANY:
+        footers.fetch(path for _, path in looked)
+    for table, path in looked:
+        faults += shape_faults(table, path, footers)
+    readable = not faults
+    if readable:
         try:
-            faults += [*whole_faults(dataset), *range_faults(dataset)]
+            faults += [
+                *whole_faults(dataset),
+                *range_faults(dataset, footers),
+                *count_faults(dataset, footers),
+            ]
         except (pa.ArrowException, OSError, ValueError) as problem:
             faults.append(Fault(str(dataset.folder), 0, "", f"读不到：{problem}", "完好的 Parquet 文件"))
-    if not faults and thorough:
-        for table, path in _files(dataset):
-            faults += _order(table, path)
+    if readable and thorough:
+        for at, (table, path) in enumerate(looked, 1):
+            faults += _told(_order(table, path))
+            if table.name in ("visits", "contributions"):
+                faults += _told(_values(dataset, path))
             if said is not None:
-                said("files", looked)
-        faults += _split_persons(dataset)
+                said("files", at)
+        faults += _strangers(dataset)
     if faults:
         raise Malformed(faults)
-    return looked
+    return len(looked)
 
 
-def _files(dataset: Dataset) -> Iterator[tuple[Table, Path]]:
-    for table in TABLES.values():
-        if table.name == "settled":
-            for run, entry in dataset.manifest.runs.items():
-                for year in entry.get("years", dataset.years):
-                    for path in dataset.paths(table.name, year, run):
-                        yield table, path
-        elif table.cut == "whole":
-            yield table, dataset.folder / f"{table.name}.parquet"
-        else:
-            for year in dataset.years if table.cut == "year_part" else [None]:
-                for path in dataset.paths(table.name, year):
-                    yield table, path
-
-
-def _shape(table: Table, path: Path) -> Iterator[Fault]:
-    if not path.is_file():
-        yield Fault(str(path), 0, "", "缺这个文件", f"表 {table.name}：{table.meaning}")
-        return
+def _told(found: Iterator[Fault]) -> Iterator[Fault]:
+    """Faults as they are found; a file that cannot be read on is one more."""
     try:
-        found = pq.read_schema(path)
-    except Exception as problem:
-        yield Fault(str(path), 0, "", f"不是 Parquet 文件：{problem}", f"表 {table.name}")
-        return
-    for field in arrow_schema(table.name):
-        at = found.get_field_index(field.name)
-        if at < 0:
-            yield Fault(str(path), 0, field.name, "缺这一列", str(field.type))
-        elif found.field(at).type != field.type:
-            yield Fault(str(path), 0, field.name, f"类型是 {found.field(at).type}", str(field.type))
+        yield from found
+    except Malformed as problem:
+        yield from problem.faults
 
 
 def _order(table: Table, path: Path) -> Iterator[Fault]:
+    """The first row of a file that is not after the one before it, and cells that are empty."""
     if table.cut == "whole":
         return
     keys = list(table.sorted_by)
-    last: tuple[int, ...] | None = None
-    for batch in batches(path, keys):
-        first = tuple(int(batch[key][0]) for key in keys)
-        if last is not None and first <= last:
-            yield Fault(str(path), 0, ",".join(keys), f"顺序不对：{first} 在 {last} 之后", "按这些列升序，不重复")
+    last: tuple[Any, ...] | None = None
+    for batch in batches(path):
+        columns = [batch[key] for key in keys]
+        wrong = _first_fall(columns)
+        if last is not None and tuple(column[0] for column in columns) <= last:
+            wrong = 0
+        if wrong is not None:
+            before = tuple(column[wrong - 1] for column in columns) if wrong else last or ()
+            here = tuple(column[wrong] for column in columns)
+            text = f"第 {batch.row + wrong + 1:,} 行：{_shown(keys, here)} 不在上一行的 {_shown(keys, before)} 之后"
+            yield Fault(str(path), 0, ",".join(keys), text, SORTED)
             return
-        falls = np.zeros(len(batch[keys[0]]) - 1, dtype=bool)
-        equal = np.ones(len(falls), dtype=bool)
-        for key in keys:
-            step = np.diff(batch[key].astype(np.int64))
-            falls |= equal & (step < 0)
-            equal &= step == 0
-        wrong = np.flatnonzero(falls | equal)
-        if len(wrong):
-            at = int(wrong[0])
-            shown = {key: int(batch[key][at + 1]) for key in keys}
-            yield Fault(str(path), 0, ",".join(keys), f"顺序不对或重复：{shown}", "按这些列升序，不重复")
-            return
-        last = tuple(int(batch[key][-1]) for key in keys)
+        last = tuple(column[-1] for column in columns)
 
 
-def _split_persons(dataset: Dataset) -> Iterator[Fault]:
-    """Persons of one part must lie between those of the parts beside it: then none is in two."""
-    before: tuple[int, Path] | None = None
-    for path in dataset.paths("persons"):
-        ends = [(int(batch["person"][0]), int(batch["person"][-1])) for batch in batches(path, ["person"])]
-        if not ends:
-            continue
-        if before is not None and ends[0][0] <= before[0]:
-            yield Fault(
-                str(path), 0, "person", f"{ends[0][0]} 不在 {before[0]}（{before[1].name}）之后", "各分区的人不相交"
-            )
-        before = (ends[-1][1], path)
-    for table in ("coverage", "contributions", "grants", "visits"):
+def _values(dataset: Dataset, path: Path) -> Iterator[Fault]:
+    """Columns that hold what they cannot, days of another year, a seq that does not follow; each once a file."""
+    told: set[str] = set()
+    year = int(path.parent.name.removeprefix("year="))
+    first, after = (int(np.datetime64(f"{one}-01-01", "D").astype(np.int64)) for one in (year, year + 1))
+    institutions = dataset.whole("institutions").num_rows
+    for batch in batches(path):
+        found = out_of_bounds(batch, len(dataset.pools), len(dataset.variants))
+        if "day" in batch:
+            wrong = np.flatnonzero((batch["day"] < first) | (batch["day"] >= after))
+            found += first_fault(batch, wrong, "day", f"{year}-01-01 至 {year}-12-31")
+        if institutions:
+            found += outside(batch, "institution", 0, institutions - 1)
+        if "seq" in batch:
+            found += _gaps(batch)
+        for fault in found:
+            if fault.path not in told:
+                told.add(fault.path)
+                yield fault
+
+
+def _gaps(batch: Batch) -> list[Fault]:
+    """A person's seq is 0, 1, 2 …: where one is missing or comes twice, a bill does."""
+    order = np.lexsort((batch["seq"], batch["person"]))
+    person = batch["person"][order]
+    starts = np.flatnonzero(np.diff(person, prepend=person[0] - 1))
+    follows = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+    wrong = order[batch["seq"][order] != follows]
+    return first_fault(batch, wrong, "seq", "一个人一年的 seq 从 0 起逐一连续")
+
+
+def _first_fall(columns: list[npt.NDArray[Any]]) -> int | None:
+    """The first row that is not after the one before it."""
+    rises = np.zeros(len(columns[0]) - 1, dtype=bool)
+    equal = np.ones(len(rises), dtype=bool)
+    for column in columns:
+        rises |= equal & (column[1:] > column[:-1])
+        equal &= column[1:] == column[:-1]
+    wrong = np.flatnonzero(~rises)
+    return int(wrong[0]) + 1 if len(wrong) else None
+
+
+def _shown(keys: list[str], values: tuple[Any, ...]) -> str:
+    """A key as one reads it."""
+    parts = (str(np.datetime64(int(one), "D") if key in DATES else one) for key, one in zip(keys, values, strict=True))
+    return "(" + ", ".join(parts) + ")"
+
+
+def _strangers(dataset: Dataset) -> Iterator[Fault]:
+    """Every person of a file must be one of the part's persons."""
+    for table in filter(dataset.has, ("coverage", "contributions", "grants", "openings", "visits")):
         for year in dataset.years if TABLES[table].cut == "year_part" else [None]:
-            for part, path in enumerate(dataset.paths(table, year)):
-                yield from _within(path, dataset.paths("persons")[part])
+            for persons, path in zip(dataset.paths("persons"), dataset.paths(table, year), strict=True):
+                yield from _told(_within(path, persons))
 
 
 def _within(path: Path, persons: Path) -> Iterator[Fault]:
-    """Every person of a file must be one of the part's persons."""
-    known = pq.read_table(persons, columns=["person"]).column("person").to_numpy()
+    known = np.concatenate([np.empty(0, np.int64), *(batch["person"] for batch in batches(persons, ["person"]))])
     for batch in batches(path, ["person"]):
         at = np.searchsorted(known, batch["person"])
         at[at == len(known)] = 0
         wrong = np.flatnonzero(known[at] != batch["person"]) if len(known) else np.arange(1)
         if len(wrong):
-            yield Fault(
-                str(path), 0, "person", f"{int(batch['person'][wrong[0]])} 不在 {persons.name} 之中", "同一分区的人"
-            )
+            first = int(wrong[0])
+            text = f"第 {batch.row + first + 1:,} 行：{int(batch['person'][first])} 不在 {persons.name} 之中"
+            yield Fault(str(path), 0, "person", text, "同一分区的人")
             return

@@ -1,9 +1,12 @@
-"""What the datasets' door hands over: a manifest, and batches of whole persons."""
+"""What the datasets' door hands over: a manifest, batches of whole persons, what persons bring into a year."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from openyibao.datasets.schema import FORMAT
 
@@ -34,3 +37,42 @@ class Manifest:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a person-year of one pool begins with (期初状态): counters by name, stays by their ordinal.
+
+    stays: ordinal -> (n-th of the year it began in, deductible borne so far in fen).
+    """
+
+    counters: dict[str, int]
+    stays: dict[int, tuple[int, int]]
+
+
+Openings = dict[int, dict[int, Opening]]
+"""person -> pool -> opening."""
+
+
+class Batch(dict[str, npt.NDArray[Any]]):
+    """Columns of whole persons, and where they come from: a file, the place of their first row in it, its year.
+
+    Dates are days since 1970-01-01. openings are those of the part's persons, whoever has one.
+    """
+
+    path: str = ""
+    row: int = 0
+    year: int | None = None
+    openings: Openings | None = None
+
+    def cut(self, first: int, until: int | None, *, row: int) -> Batch:
+        """Rows of it, as views."""
+        made = Batch({name: values[first:until] for name, values in self.items()})
+        made.path, made.year, made.row = self.path, self.year, row
+        return made
+
+    def after(self, before: Batch) -> Batch:
+        """The same with the rows of another batch before its own."""
+        made = Batch({name: np.concatenate((before[name], values)) for name, values in self.items()})
+        made.path, made.year, made.row = self.path, self.year, before.row
+        return made

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from openyibao.policy.terms import BENEFITS, FILINGS, GROUPS, LEVELS, SCHEMES, STATUSES
 
-FORMAT = "openyibao dataset 1"
+FORMAT = "openyibao dataset 2"
+READABLE = (FORMAT, "openyibao dataset 1")
+"""What is read: the first format is the second without `openings` and `incoming`."""
 
 BENEFIT_CODES = tuple(BENEFITS)
 LEVEL_CODES = ("", *LEVELS)
@@ -60,6 +62,7 @@ CODES: dict[str, dict[int, tuple[str, str]]] = {
     "fund_item": dict(enumerate(FUND_ITEMS.items())),
     "institution_kind": dict(enumerate(INSTITUTION_KINDS.items())),
     "sex": {1: ("male", "男"), 2: ("female", "女")},
+    "scheme": dict(enumerate(SCHEMES.items())),
 }
 """Code lists by name: number -> (code, Chinese). Groups are bits, so that a person can belong to several."""
 
@@ -76,13 +79,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: how it is cut (whole, part, year_part), how it is sorted, its columns in order."""
+    """One table: how it is cut (whole, part, year_part, year), how it is sorted, its columns in order.
+
+    An optional table is there when the manifest counts its rows.
+    """
 
     name: str
     meaning: str
     cut: str
     sorted_by: tuple[str, ...]
     columns: tuple[Column, ...]
+    optional: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -274,6 +281,43 @@ TABLES = {
                 Column("special_drug_fen", "int64", "特药"),
                 Column("herb_fen", "int64", "其中中草药，含在符合政策范围之内"),
             ),
+        ),
+        Table(
+            "openings",
+            "what persons bring into a year (期初状态): counters, and stays begun the year before (跨年住院)",
+            "year_part",
+            ("person", "pool", "stay", "name"),
+            (
+                _PERSON,
+                Column("pool", "int16", "pool whose counter or stay it is (pools.pool)"),
+                Column("stay", "int16", "the stay's ordinal in `visits.stay`, -1 for a counter of the person-year"),
+                Column("name", "text", "of a stay: deductible, number; else the counter's name in `openyibao settle`"),
+                Column("value", "int64", "what it stands at before the first visit: fen, or a count"),
+            ),
+            optional=True,
+        ),
+        Table(
+            "incoming",
+            "bills of patients insured elsewhere (外地参保来本地就医): institutions' work, settled by their own pools",
+            "year",
+            ("number",),
+            (
+                Column("number", "int64", "number of the bill within the year, from 0"),
+                Column("day", "date", "day of discharge or settlement"),
+                Column("insured_area", "int32", "pooling area that pays, six digits"),
+                Column("in_province", "int8", "1 when that area lies in the institution's province, else 0"),
+                Column("scheme", "int8", "scheme (codes: scheme)"),
+                Column("benefit", "int8", "benefit (codes: benefit)"),
+                Column("level", "int8", "level of the institution (codes: level)"),
+                Column("institution", "int32", "institution (institutions.institution)"),
+                Column("stay_days", "int16", "days in hospital of an inpatient stay, else 0"),
+                Column("total_fen", "int64", "医疗费总额"),
+                Column("in_scope_fen", "int64", "符合政策范围"),
+                Column("fund_fen", "int64", "参保地基金支付"),
+                Column("hospital_fen", "int64", "医疗机构减免"),
+                Column("burden_fen", "int64", "个人负担：账户与现金"),
+            ),
+            optional=True,
         ),
         Table(
             "settled",

@@ -1,4 +1,4 @@
-"""What can be known of a dataset without reading its rows: the manifest, the short tables, who is in which part.
+"""What can be known of a dataset before its big tables: the manifest, and the short tables.
 
 Every reader relies on it: numbers of pools and variants are places in lists, parts are counted, years are named.
 """
@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from openyibao.datasets.schema import CODES, TABLES
 from openyibao.kernel.areas import pooling_area_of
@@ -138,48 +136,3 @@ def _empty_cells(path: str, table: pa.Table) -> Iterator[Fault]:
     for name in table.column_names:
         if table.column(name).null_count:
             yield Fault(path, 0, name, f"{table.column(name).null_count} 格为空", "每格都有值")
-
-
-def range_faults(dataset: Dataset) -> Iterator[Fault]:
-    """Who is in which part, by the statistics of the files: parts must not share persons, nor a file go back."""
-    own: list[tuple[int, int] | None] = []
-    last: tuple[int, Path] | None = None
-    for path in dataset.paths("persons"):
-        yield from _descending(path)
-        span = _span(path)
-        own.append(span)
-        if span is None:
-            continue
-        if last is not None and span[0] <= last[0]:
-            yield Fault(str(path), 0, "person", f"{span[0]} 不在 {last[0]}（{last[1].name}）之后", "各分区的人不相交")
-        last = (span[1], path)
-    for name in ("coverage", "contributions", "grants", "visits"):
-        for year in dataset.years if TABLES[name].cut == "year_part" else [None]:
-            for span, path in zip(own, dataset.paths(name, year), strict=True):
-                yield from _descending(path)
-                mine = _span(path)
-                if mine is not None and (span is None or mine[0] < span[0] or mine[1] > span[1]):
-                    yield Fault(
-                        str(path), 0, "person", f"{mine[0]}–{mine[1]} 不是本分区的人", f"persons/{path.name} 中的人"
-                    )
-
-
-def _groups(path: Path) -> list[tuple[int, int]]:
-    """(least, greatest) person of each row group that says so."""
-    meta = pq.read_metadata(path)
-    at = meta.schema.names.index("person")
-    found = [meta.row_group(group).column(at).statistics for group in range(meta.num_row_groups)]
-    return [(one.min, one.max) for one in found if one is not None and one.has_min_max]
-
-
-def _span(path: Path) -> tuple[int, int] | None:
-    groups = _groups(path)
-    return (groups[0][0], max(group[1] for group in groups)) if groups else None
-
-
-def _descending(path: Path) -> Iterator[Fault]:
-    groups = _groups(path)
-    for before, after in pairwise(groups):
-        if after[0] < before[1]:
-            yield Fault(str(path), 0, "person", f"{after[0]} 在 {before[1]} 之后", "按 person 升序")
-            return

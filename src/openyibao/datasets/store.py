@@ -3,6 +3,7 @@
     DIR/manifest.json  pools.parquet  variants.parquet  institutions.parquet  funds.parquet  codes.parquet
     DIR/persons/part-00000.parquet            DIR/coverage/part-00000.parquet
     DIR/visits/year=2020/part-00000.parquet   DIR/contributions/year=2020/…   DIR/grants/year=2020/…
+    DIR/openings/year=2020/part-00000.parquet             DIR/incoming/year=2020/part-00000.parquet (one file a year)
     DIR/settled/<run>/year=2020/part-00000.parquet
 
 A file is written beside its place and moved there when it is whole, so that a crash leaves no half of one.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from openyibao.datasets.contracts import Manifest
-from openyibao.datasets.schema import CODES, FORMAT, TABLES
+from openyibao.datasets.schema import CODES, FORMAT, READABLE, TABLES
 from openyibao.datasets.sound import manifest_faults
 from openyibao.kernel.errors import Fault, Malformed
 
@@ -56,6 +57,8 @@ def part_path(folder: Path, table: str, part: int = 0, year: int | None = None, 
     cut = TABLES[table].cut
     if cut == "whole":
         return folder / f"{table}.parquet"
+    if cut == "year":
+        return folder / table / f"year={year}" / "part-00000.parquet"
     base = folder / table
     if run:
         base = base / run
@@ -156,8 +159,8 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         found = data.get("format")
-        if found != FORMAT:
-            raise Malformed([Fault(str(path), 0, "format", f"{found!r}", FORMAT)])
+        if found not in READABLE:
+            raise Malformed([Fault(str(path), 0, "format", f"{found!r}", " 或 ".join(READABLE))])
         faults = list(manifest_faults(path, data))
         if faults:
             raise Malformed(faults)
@@ -166,41 +169,3 @@ def read_manifest(folder: Path) -> Manifest:
         raise Malformed(
             [Fault(str(path), 0, "", f"读不懂：{problem}", "synth 或 publish 写出的 manifest.json")]
         ) from None
-
-
-def batches(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, np.ndarray]]:
-    """Columns of a cut table as numpy arrays, row group by row group, each batch of whole persons.
-
-    Rows of the last person of a row group wait for the next one: they may go on there. Dates come as days since
-    1970-01-01 in int32.
-    """
-    try:
-        yield from _batches(pq.ParquetFile(path), columns)
-    except (OSError, pa.ArrowException) as problem:
-        raise Malformed([Fault(str(path), 0, "", f"读不到：{str(problem).strip()}", "完好的 Parquet 文件")]) from None
-
-
-def _batches(file: pq.ParquetFile, columns: list[str] | None) -> Iterator[dict[str, np.ndarray]]:
-    names = columns or file.schema_arrow.names
-    read = names if "person" in names else ["person", *names]
-    waiting: dict[str, np.ndarray] | None = None
-    for group in range(file.num_row_groups):
-        table = file.read_row_group(group, columns=read, use_threads=False)
-        batch = {name: _numpy(table.column(name)) for name in read}
-        if waiting is not None:
-            batch = {name: np.concatenate((waiting[name], batch[name])) for name in read}
-        if group < file.num_row_groups - 1:
-            person = batch["person"]
-            end = int(np.searchsorted(person, person[-1])) if len(person) else 0
-            waiting = {name: values[end:].copy() for name, values in batch.items()}
-            batch = {name: values[:end] for name, values in batch.items()}
-        if len(batch["person"]):
-            yield {name: batch[name] for name in names}
-
-
-def _numpy(column: pa.ChunkedArray) -> np.ndarray:
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    if array.type == pa.date32():
-        array = array.view(pa.int32())
-    values: np.ndarray = array.to_numpy(zero_copy_only=False)
-    return values

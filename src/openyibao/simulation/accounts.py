@@ -7,14 +7,15 @@ day, and purchases in pharmacies come after the year's visits. Family members' a
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from openyibao.datasets.facade import Dataset
+from openyibao.datasets.facade import Batch, Dataset
 from openyibao.policy.contracts import Columns, Ints
-from openyibao.simulation.reading import batches
+from openyibao.simulation.rows import check_accounts
 
 COLUMNS = ["person", "pool", "account", "account_opening_fen", "account_fen", "purchases_fen"]
 """Columns of `contributions` that say what an account holds."""
@@ -63,7 +64,7 @@ class Accounts:
     """
 
     def __init__(self, dataset: Dataset, part: int, year: int) -> None:
-        self._batches = batches(dataset, "contributions", part, year, COLUMNS)
+        self._batches = _checked(dataset, part, year)
         self._rest: Holders | None = None
         self._last: Holders | None = None
         self.spent = np.zeros(len(dataset.pools), dtype=np.int64)
@@ -101,6 +102,12 @@ class Accounts:
             _loops().by_pool(self._last.pool, self._last.spent, self.spent)
             _loops().by_pool(self._last.pool, self._last.bought(), self.bought)
             self._last = None
+
+
+def _checked(dataset: Dataset, part: int, year: int) -> Iterator[Batch]:
+    for batch in dataset.batches("contributions", part, year, columns=COLUMNS):
+        check_accounts(batch, dataset)
+        yield batch
 
 
 def _cut(whole: Holders, end: int) -> tuple[Holders, Holders | None]:

@@ -7,13 +7,12 @@ days, it settles in the former and answers in the latter, that of the file.
 
 from __future__ import annotations
 
-import importlib
 from datetime import date
 from typing import Any
 
 import numpy as np
 
-from openyibao.datasets.facade import TABLES, Dataset
+from openyibao.datasets.facade import TABLES, Batch, Dataset, out_of_bounds
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.policy.contracts import COLUMNS, HEADS, SPLIT_HEADS, Columns, Ints, Payers, Tally, Variant, YearPlan
 from openyibao.policy.facade import Policies
@@ -21,6 +20,8 @@ from openyibao.policy.terms import FUND_FIELDS
 from openyibao.simulation.accounts import Holders
 from openyibao.simulation.contracts import Sums
 from openyibao.simulation.errors import VisitsRefused
+from openyibao.simulation.openings import OpenedYears, opened_rows
+from openyibao.simulation.rows import days_of, settle_order
 
 PAYERS = (
     *("basic_fen", "serious_illness_fen", "special_drug_fen", "supplement_fund_fen", "assistance_fen"),
@@ -64,6 +65,7 @@ READ = (*(NAME_OF.get(name, name) for name, _ in COLUMNS if name != "year"), "se
 COPIED = tuple(column.name for column in TABLES["settled"].columns if column.name in TABLES["visits"].names)
 """Columns of `settled` that are those of the visit."""
 READ_WITH_SPLITS = tuple(dict.fromkeys((*READ, *COPIED, "account")))
+DICTIONARY = "docs/reference/datasets.md 的数据字典"
 _TYPES: dict[str, Any] = {
     column.name: np.dtype("int32" if column.type == "date" else column.type) for column in TABLES["visits"].columns
 }
@@ -87,10 +89,11 @@ class Driver:
         """Raises: Malformed, when the dataset's pools or variants are none that these policies know."""
         self.digest = policies.rulebook.digest
         self.pools = dataset.pools
-        years = dataset.years
-        first, last = date(min(years), 1, 1), date(max(years), 12, 31)
+        self.years = dataset.years
+        first, last = date(min(self.years), 1, 1), date(max(self.years), 12, 31)
         self.plan = YearPlan(policies.compiler, dataset.pools, first, last, Payers(len(PAYERS), _payer_row))
-        self._variants = np.array([self._variant(row) for row in dataset.variants] or [0], dtype=np.int16)
+        self._rare = dataset.variants
+        self._variants = np.array([self._variant(row) for row in self._rare] or [0], dtype=np.int16)
         self._as_numbered = bool(np.array_equal(self._variants, np.arange(len(self._variants))))
 
     def _variant(self, row: dict[str, Any]) -> int:
@@ -112,11 +115,11 @@ class Driver:
         return settled
 
     def splits(
-        self, batch: Columns, holders: Holders | None = None, buffer: Ints | None = None, where: str = "visits"
+        self, batch: Columns, holders: Holders | None = None, buffer: Ints | None = None
     ) -> tuple[Columns, Tally]:
         """The same beside its sums; refusals are counted there. With a buffer, columns last until its next use."""
-        columns, order = self._columns(batch, where)
-        tally = self._tally(columns, order, where, splits=True, buffer=buffer)
+        columns, order = self._columns(batch)
+        tally = self._tally(batch, columns, order, splits=True, buffer=buffer)
         assert tally.amounts is not None
         rows = dict(zip((*SPLIT_HEADS, *PAYERS), tally.amounts, strict=True))
         account = np.zeros(len(rows["burden"]), dtype=np.int64)
@@ -133,20 +136,29 @@ class Driver:
         }
         return settled, tally
 
-    def tally(self, batch: Columns, where: str = "visits") -> Tally:
+    def tally(self, batch: Columns) -> Tally:
         """Sums of a batch; it holds READ. Raises: Malformed."""
-        columns, order = self._columns(batch, where)
-        return self._tally(columns, order, where)
+        columns, order = self._columns(batch)
+        return self._tally(batch, columns, order)
 
     def _tally(
-        self, columns: Columns, order: Ints, where: str, *, splits: bool = False, buffer: Ints | None = None
+        self, batch: Columns, columns: Columns, order: Ints, *, splits: bool = False, buffer: Ints | None = None
     ) -> Tally:
+        openings = batch.openings if isinstance(batch, Batch) else None
+        opened = opened_rows(openings, batch["person"])
+        given = columns
+        if len(opened):
+            given = columns | {"excluded": _constant(_with_ones(columns["excluded"], opened))}
         try:
-            return self.plan.tally(columns, order=order, splits=splits, buffer=buffer)
+            tally = self.plan.tally(given, order=order, splits=splits, buffer=buffer)
         except ValueError as problem:
-            raise Malformed([Fault(where, 0, "", str(problem), "openyibao dataset 的数据字典")]) from None
+            faults = out_of_bounds(batch, len(self.pools), len(self._variants))
+            raise Malformed(faults or [Fault(_path(batch), 0, "", str(problem), DICTIONARY)]) from None
+        if openings and len(opened):
+            OpenedYears(self.plan, self._rare, openings, _path(batch)).settle(batch, opened, columns, tally)
+        return tally
 
-    def _columns(self, batch: Columns, where: str) -> tuple[Columns, Ints]:
+    def _columns(self, batch: Columns) -> tuple[Columns, Ints]:
         """The kernel's columns, and the rows in settle order, empty when that is the order they come in."""
         columns = {}
         for name, _ in COLUMNS:
@@ -156,18 +168,15 @@ class Driver:
             theirs = NAME_OF.get(name, name)
             columns[name] = np.ascontiguousarray(batch[theirs], dtype=_TYPES[theirs])
         if not self._as_numbered:
-            columns["variant"] = self._renumbered(columns["variant"], where)
+            columns["variant"] = self._renumbered(columns["variant"], batch)
         columns = {name: _constant(values) for name, values in columns.items()}
-        loops: Any = importlib.import_module("openyibao.simulation.loops")
         seq = _constant(np.ascontiguousarray(batch["seq"], dtype=_TYPES["seq"]))
-        if loops.falls(columns["person"], seq):
-            return columns, loops.sorted_rows(columns["person"], seq)
-        return columns, np.zeros(0, dtype=np.int64)
+        year = batch.year if isinstance(batch, Batch) else None
+        return columns, settle_order(columns, seq, batch, days_of(year, self.years))
 
-    def _renumbered(self, variant: Any, where: str) -> Any:
+    def _renumbered(self, variant: Any, batch: Columns) -> Any:
         if len(variant) and (variant.min() < 0 or variant.max() >= len(self._variants)):
-            wrong = f"{int(variant.min())}..{int(variant.max())}"
-            raise Malformed([Fault(where, 0, "variant", wrong, f"variants.parquet 的 0..{len(self._variants) - 1}")])
+            raise Malformed(out_of_bounds(batch, len(self.pools), len(self._variants)))
         return self._variants[variant]
 
     # Sums -----------------------------------------------------------------------------------------------------
@@ -198,6 +207,16 @@ class Driver:
             burden_fen=head["burden"],
             payers_fen=payers,
         )
+
+
+def _path(batch: Columns) -> str:
+    return batch.path if isinstance(batch, Batch) else "visits"
+
+
+def _with_ones(values: Any, rows: Ints) -> Any:
+    made = values.copy()
+    made[rows] = 1
+    return made
 
 
 def _constant(values: Any) -> Any:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pyarrow as pa
 
 from openyibao.datasets.facade import Dataset
+from openyibao.kernel.errors import Fault, Malformed
 from openyibao.simulation.driver import Driver
 from openyibao.simulation.parts import Buffers, PartSums, settle_part
 
@@ -52,15 +53,20 @@ def settle(driver: Driver, dataset: Dataset, run: str, jobs: int | None, progres
         return settle_part(driver, dataset, part, run, own.buffers, said)
 
     whole = PartSums({})
+    faults: list[Fault] = []
     with ThreadPoolExecutor(workers, thread_name_prefix="resettle") as pool:
-        waiting = {pool.submit(work, part) for part in range(dataset.manifest.parts)}
+        waiting = [pool.submit(work, part) for part in range(dataset.manifest.parts)]
         try:
-            ended, _ = wait(waiting, return_when=FIRST_EXCEPTION)
-            for future in ended:
-                whole.add(future.result())
+            for future in as_completed(waiting):
+                try:
+                    whole.add(future.result())
+                except Malformed as problem:  # the other parts may hold more of it: everything is told at once
+                    faults += problem.faults
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+    if faults:
+        raise Malformed(faults)
     pa.default_memory_pool().release_unused()
     return whole

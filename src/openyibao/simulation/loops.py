@@ -1,4 +1,4 @@
-"""Two small loops over sorted visits, compiled by numba: the order in which they settle, and own accounts.
+"""Small loops over sorted visits, compiled by numba: their order, in the file and of settlement, and own accounts.
 
 Importing this module imports numba.
 """
@@ -11,13 +11,50 @@ import numpy as np
 
 from openyibao.kernel.compiled import compiled
 
+LATE, FALLS, OUTSIDE = range(3)
+"""What is found of rows that do not settle as they come: a late bill is among them, or a seq that does not follow; a
+row is not after the one before it; a row is of another year."""
 
-def _falls(person: Any, seq: Any) -> bool:
-    """Whether the order of settlement falls back anywhere inside a person."""
-    found = False
+
+def _as_they_come(person: Any, day: Any, seq: Any, first: Any, last: Any) -> bool:
+    """Whether rows may settle as they come: persons and their days never fall, every seq is 0, 1, 2 …, days fit.
+
+    Without a branch, for this is asked of every visit; what is wrong, or only late, `rows_in_order` finds out.
+    """
+    if len(person) == 0:
+        return True
+    wrong = seq[0] != 0 or day[0] < first or day[0] > last
     for i in range(1, len(person)):
-        found |= person[i] == person[i - 1] and seq[i] < seq[i - 1]
-    return found
+        same = person[i] == person[i - 1]
+        wrong |= person[i] < person[i - 1]
+        wrong |= same & (day[i] < day[i - 1])
+        wrong |= seq[i] != (seq[i - 1] + 1) * same
+        wrong |= (day[i] < first) | (day[i] > last)
+    return not wrong
+
+
+def _rows_in_order(person: Any, day: Any, seq: Any, first: Any, last: Any) -> tuple[int, int]:
+    """What is found of rows, and of which one: (person, day, seq) must rise, every day lie in first..last."""
+    for i in range(len(person)):
+        if day[i] < first or day[i] > last:
+            return OUTSIDE, i
+        if i > 0 and person[i] <= person[i - 1]:
+            rises = day[i] > day[i - 1] or (day[i] == day[i - 1] and seq[i] > seq[i - 1])
+            if person[i] < person[i - 1] or not rises:
+                return FALLS, i
+    return LATE, -1
+
+
+def _first_gap(person: Any, seq: Any, order: Any) -> int:
+    """The first row, in settle order, whose seq does not follow: a bill is missing before it or is there twice; -1."""
+    for k in range(len(order)):
+        i = order[k]
+        expected = 0
+        if k > 0 and person[order[k - 1]] == person[i]:
+            expected = seq[order[k - 1]] + 1
+        if seq[i] != expected:
+            return int(i)
+    return -1
 
 
 def _sorted_rows(person: Any, seq: Any) -> Any:
@@ -64,7 +101,9 @@ def _by_pool(pool: Any, fen: Any, sums: Any) -> None:
         sums[pool[i]] += fen[i]
 
 
-falls = compiled(_falls, nogil=True)
+as_they_come = compiled(_as_they_come, nogil=True)
+rows_in_order = compiled(_rows_in_order, nogil=True)
+first_gap = compiled(_first_gap, nogil=True)
 sorted_rows = compiled(_sorted_rows, nogil=True)
 spend = compiled(_spend, nogil=True)
 by_pool = compiled(_by_pool, nogil=True)

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from openyibao.datasets.facade import Dataset, PartWriter, part_path
+from openyibao.datasets.facade import Dataset, PartWriter
 from openyibao.kernel.errors import Fault, Malformed
 from openyibao.policy.contracts import Columns, Ints, Tally
 from openyibao.simulation.accounts import Accounts
 from openyibao.simulation.contracts import Sums
 from openyibao.simulation.driver import PAYERS, READ, READ_WITH_SPLITS, Driver
-from openyibao.simulation.reading import batches
 
 Said = Callable[[int], None]
 SPLIT_ROWS = 4 + len(PAYERS)
@@ -85,36 +84,38 @@ def settle_part(
     buffers = buffers or Buffers()
     found: list[Ints] = []
     years: dict[int, YearSums] = {}
+    faults: list[Fault] = []
     for year in dataset.years:
-        path = part_path(dataset.folder, "visits", part, year)
         try:
             years[year], persons = _year(driver, dataset, part, year, run, buffers, said)
-        except (OSError, KeyError) as problem:
-            raise Malformed([Fault(str(path), 0, "", f"读不到：{problem}", "完好的 Parquet 文件")]) from None
-        found += persons
+            found += persons
+        except Malformed as problem:
+            faults += problem.faults
+    if faults:
+        raise Malformed(faults)
     return PartSums(years, _distinct(found, len(dataset.years)))
 
 
 def _year(
     driver: Driver, dataset: Dataset, part: int, year: int, run: str, buffers: Buffers, said: Said | None
 ) -> tuple[YearSums, list[Ints]]:
-    where = str(part_path(dataset.folder, "visits", part, year))
     whole = Tally(np.zeros((len(driver.pools), 0), dtype=np.int64))
     persons: list[Ints] = []
     accounts: Accounts | None = None
+    visits = dataset.batches("visits", part, year, columns=list(READ_WITH_SPLITS if run else READ))
     if run:
         accounts = Accounts(dataset, part, year)
         with PartWriter(dataset.folder, "settled", part, year, run) as writer:
-            for batch in batches(dataset, "visits", part, year, list(READ_WITH_SPLITS)):
+            for batch in visits:
                 held = accounts.upto(int(batch["person"][-1]))
                 buffer = buffers.splits(len(batch["person"]))
-                columns, tally = driver.splits(batch, held, buffer, where)
+                columns, tally = driver.splits(batch, held, buffer)
                 writer.write(columns)
                 _note(whole, tally, batch, persons, said)
         accounts.close()
     else:
-        for batch in batches(dataset, "visits", part, year, list(READ)):
-            _note(whole, driver.tally(batch, where), batch, persons, said)
+        for batch in visits:
+            _note(whole, driver.tally(batch), batch, persons, said)
     pools = [Sums() for _ in driver.pools] if not whole.totals.shape[1] else driver.sums(whole)
     for pool, sums in enumerate(pools):
         if accounts is not None:

@@ -19,6 +19,7 @@ from openyibao.simulation.contracts import PoolTotals, Sums, Totals, YearTotals
 from openyibao.simulation.driver import Driver
 from openyibao.simulation.errors import VisitsRefused
 from openyibao.simulation.parts import PartSums, add_refused
+from openyibao.simulation.reform.given import reformed
 
 ENGINES = ("local", "spark")
 
@@ -48,7 +49,7 @@ def resettle(
     begun = time.monotonic()
     source = read_reform(reform) if reform is not None else None
     if source is not None:
-        policies = policies.reformed(source)
+        policies = reformed(policies, source)
     driver = Driver(policies, dataset)
     with runs.writing(dataset, run) if run is not None else nullcontext("") as folder:
         if engine == "local":

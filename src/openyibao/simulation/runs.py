@@ -56,6 +56,10 @@ def writing(dataset: Dataset, run: str) -> Iterator[str]:
         beside = settled / f".{run}.writing"
         try:
             yield beside.name
+        except OSError as problem:  # the disk is full, or gone: files read are told of where they are read
+            shutil.rmtree(beside, ignore_errors=True)
+            wrong = f"写不下去（{problem.strerror or problem}）"
+            raise Malformed([Fault(str(settled), 0, "", wrong, "可写且有余量的磁盘；已写的都已删去")]) from None
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
             raise

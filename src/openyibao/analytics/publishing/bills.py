@@ -24,6 +24,8 @@ Ints = npt.NDArray[np.int64]
 VARIANT = ("contribution_class", "child", "care_kind", "disease", "supplements")
 SUMS = ("in_scope_fen", "prior_self_pay_fen", "over_limit_fen", "non_covered_fen", "special_drug_fen")
 STAYS = tuple(BENEFIT_CODES.index(benefit) for benefit in ("inpatient", "delivery"))
+OPENED = ("deductible", "number")
+"""What is said of a stay that began before the year, in the order of `openings`."""
 OPTIONAL = ("admitted", "discharged", "stay_key")
 COMMON = UNIT.join(("standard", "", "", "", ""))
 
@@ -72,7 +74,7 @@ class Bills:
         third = row["stated_fen"] - sum(row[name] for name in SUMS)
         self.third_party_fen += int(third.sum())
         self.notes["third_party"] += int(np.count_nonzero(third))
-        self.notes["carried"] += int(np.count_nonzero(row["carried"]))
+        self.notes["carried"] += int(np.count_nonzero(row["carried"] & (row["carried_number"] == 0)))
         self.notes["moved"] += int(np.count_nonzero(row["moved"]))
         self.notes["other_policies"] += len(plans) - int(pc.sum(pc.equal(plans, self.in_force)).as_py() or 0)
 
@@ -111,6 +113,20 @@ def _sequence(row: Mapping[str, Any]) -> Ints:
     return found
 
 
+def openings(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Rows of `openings`: what each stay that began before the year brings, in the order of that table."""
+    rows = np.flatnonzero(row["carried_number"])
+    rows = rows[np.lexsort((row["stay"][rows], row["pool"][rows], row["person"][rows]))]
+    first = _changes(*(row[name][rows] for name in ("person", "pool", "stay"))) if len(rows) else rows.astype(bool)
+    rows = rows[first].repeat(len(OPENED))
+    values = [row[name][rows[at :: len(OPENED)]] for at, name in enumerate(("carried_fen", "carried_number"))]
+    return {
+        **{name: row[name][rows] for name in ("person", "pool", "stay")},
+        "name": list(OPENED) * (len(rows) // len(OPENED)),
+        "value": np.stack(values, axis=1).reshape(-1),
+    }
+
+
 def _changes(*columns: Ints) -> npt.NDArray[np.bool_]:
     """True where a row begins another combination than the row before."""
     new = np.zeros(len(columns[0]), dtype=bool)
@@ -121,7 +137,7 @@ def _changes(*columns: Ints) -> npt.NDArray[np.bool_]:
 
 
 def _pieces(row: Mapping[str, Any]) -> Ints:
-    """Ordinal, within person and pool, of a stay that has several bills in the year; -1 for a stay of its own."""
+    """Ordinal, within person and pool, of a stay that has several bills or began before the year; -1 otherwise."""
     found = np.full(len(row["person"]), -1, dtype=np.int64)
     rows = np.flatnonzero(row["stay_key"] >= 0)
     order = rows[np.lexsort((row["stay_key"][rows], row["pool"][rows], row["person"][rows]))]
@@ -130,7 +146,7 @@ def _pieces(row: Mapping[str, Any]) -> Ints:
     person, pool, key = row["person"][order], row["pool"][order], row["stay_key"][order]
     new = _changes(person, pool, key)
     stay = np.cumsum(new) - 1
-    several = np.bincount(stay)[stay] > 1
+    several = (np.bincount(stay)[stay] > 1) | (np.bincount(stay, row["carried_number"][order])[stay] > 0)
     numbered = np.cumsum(new & several)
     starts = np.flatnonzero(_changes(person, pool))
     before = (numbered - (new & several))[starts]

@@ -21,7 +21,8 @@ import numpy as np
 
 import openyibao
 from openyibao.analytics.publishing import statements, wholes
-from openyibao.analytics.publishing.bills import Bills, check_words
+from openyibao.analytics.publishing.bills import Bills, check_words, openings
+from openyibao.analytics.publishing.incoming import write_incoming
 from openyibao.analytics.publishing.parts import Parts
 from openyibao.analytics.publishing.snapshot import Snapshot, snapshot
 from openyibao.analytics.publishing.wholes import Pool
@@ -124,6 +125,14 @@ def _quiet(what: str, count: int) -> None:
     pass
 
 
+def _home(area: str) -> str:
+    """Pooling area of an institution's county; the county itself where none is known."""
+    try:
+        return areas.pooling_area_of(area)
+    except ValueError:
+        return area
+
+
 @dataclass
 class _Run:
     """What one publication reads and writes."""
@@ -188,10 +197,12 @@ class _Run:
         known = {(area, pool.scheme): pool for area, pool in kept}
         known |= {(pool.area, pool.scheme): pool for pool in self.pools}
         found = wholes.institutions()
+        inside = {pool.area for pool in self.pools}
         for statement in (
             *statements.pools((area, scheme, self.pools.index(pool)) for (area, scheme), pool in known.items()),
             *statements.persons(self.years),
-            *statements.institutions(one.code for one in found),
+            *statements.carried(self.years),
+            *statements.institutions((one.code, one.area, _home(one.area) in inside) for one in found),
         ):
             view.run(statement)
         ((self.count,),) = view.rows(statements.COUNT)
@@ -267,15 +278,19 @@ class _Run:
     def _bills(self, view: Snapshot, year: int) -> None:
         visits = Parts(self.folder, "visits", self.parts, self.size, year)
         settled = Parts(self.folder, "settled", self.parts, self.size, year, RUN)
+        opened = Parts(self.folder, "openings", self.parts, self.size, year)
         for table in view.persons(statements.bills(year)):
             row, paid, totals = self.bills.columns(table, year)
             visits.write({name: row[name] for name in TABLES["visits"].names})
             settled.write({name: paid[name] for name in TABLES["settled"].names})
+            opened.write(openings(row))
             for name, fen in totals.items():
                 self.totals[name] += fen
             self.said(f"visits {year}", visits.rows)
         self.rows["visits"][str(year)] = visits.close()
         self.rows["settled"][f"{RUN}/{year}"] = settled.close()
+        self.rows["openings"][str(year)] = opened.close()
+        self.rows["incoming"][str(year)] = write_incoming(self.folder, view, year)
 
     # Manifest -------------------------------------------------------------------------------------------------
 
@@ -325,12 +340,16 @@ class _Run:
         found = self.bills.notes
         said = {
             "third_party": f"笔结算有第三人负担部分，合计 {self.bills.third_party_fen} 分不在费用之内",
-            "carried": "笔结算的住院始于上一年度，起付线随首段计入上一年度，重算时不可知",
+            "carried": "笔结算的住院始于上一年度，而上一年度没有它的有效结算，期初状态不可知",
             "moved": "笔结算另有待补待追，已并入 recorded",
             "other_policies": "笔结算按另一版本的政策结算，重算可能不同",
         }
         for key, text in said.items():
             if found[key]:
                 yield f"{found[key]:,} {text}"
+        if opened := sum(self.rows["openings"].values()):
+            yield f"{opened // 2:,} 次住院始于上一年度：已负担的起付线与住院序次在 openings，为实际结算时的数"
+        if came := sum(self.rows["incoming"].values()):
+            yield f"{came:,} 笔外地参保人在本地机构的就医在 incoming，由参保地结算，不计入本地基金"
         if self.left_out:
             yield f"{self.left_out} 个其他险种（离休、残军）没有政策，不发布"

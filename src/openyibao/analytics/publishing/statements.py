@@ -1,8 +1,9 @@
 """The statements of a publication (发布语句), over the rooms' views: words become the dataset's numbers.
 
-Three temporary tables go with them: `published_pool` (which pool a registered area and scheme belong to),
-`published_person` (a new number for everyone, drawn at random by PostgreSQL and kept nowhere) and
-`published_institution`. Numbers of years are integers of our own; nothing else is put into a statement.
+Four temporary tables go with them: `published_pool` (which pool a registered area and scheme belong to),
+`published_person` (a new number for everyone, drawn at random by PostgreSQL and kept nowhere),
+`published_institution` and `published_carried` (stays that began before the year they are settled in). Numbers of
+years are integers of our own; nothing else is put into a statement.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from openyibao.datasets.facade import (
     STATUS_CODES,
 )
 from openyibao.people.terms import BULLETIN_GROUPS
+from openyibao.policy.terms import SCHEMES as SCHEMES_OF
 
 SCHEMES = ("employee", "resident")
 """What is published; retired cadres and disabled servicemen have no policies and no bills here."""
@@ -157,6 +159,34 @@ SELECT l.number AS person, l.pool, {_code("l.status", STATUS_CODES)} AS status,
 """
 
 
+def carried(years: Sequence[int]) -> list[str]:
+    """Make `published_carried`: what stays bring into a year (跨年住院), by their bills of earlier years.
+
+    A stay counts once, in the year of its first bill that a fund saw: `number` is the how-manieth it was there.
+    """
+    first, last = years[0], years[-1]
+    return [
+        f"""CREATE TEMP TABLE published_carried ON COMMIT DROP AS
+WITH later AS (
+  SELECT DISTINCT p.number AS who, b.stay, b.year
+    FROM settlement_bill b JOIN published_pool USING (area, scheme) JOIN published_person p USING (person_id)
+   WHERE b.carried AND b.year BETWEEN {first} AND {last}
+), bill AS (
+  SELECT p.number AS who, b.area, b.scheme, b.stay, b.year, b.seq, b.deductible_fen,
+         min(b.year) OVER (PARTITION BY p.number, b.stay) AS began
+    FROM settlement_bill b JOIN published_person p USING (person_id)
+   WHERE b.stay <> '' AND b.year < {last} AND p.number IN (SELECT who FROM later)
+), counted AS (
+  SELECT who, stay, row_number() OVER (PARTITION BY who, area, scheme, began ORDER BY min(seq)) AS number
+    FROM bill WHERE year = began GROUP BY who, area, scheme, stay, began
+)
+SELECT l.who, l.stay, l.year, c.number::bigint AS number, sum(b.deductible_fen)::bigint AS deductible_fen
+  FROM later l JOIN counted c USING (who, stay) JOIN bill b ON b.who = l.who AND b.stay = l.stay AND b.year < l.year
+ GROUP BY 1, 2, 3, 4""",
+        "ANALYZE published_carried",
+    ]
+
+
 LAYERS = {
     "basic_fen": ("basic_pool",),
     "serious_illness_fen": ("serious_illness",),
@@ -190,19 +220,51 @@ SELECT p.number AS person, q.pool, b.document_id, b.seq, b.day, b.visit_id, b.ad
        (b.fund_fen + b.moved_fund_fen)::bigint AS fund_fen, b.hospital_fen,
        (b.supplement_fen + b.moved_supplement_fen)::bigint AS city_product_fen,
        (b.account_fen + b.family_fen)::bigint AS account_fen, b.carried::int AS carried,
-       (b.moved_fund_fen <> 0)::int AS moved, b.plan_hash, {columns}
+       (b.moved_fund_fen <> 0)::int AS moved, b.plan_hash, coalesce(c.number, 0) AS carried_number,
+       coalesce(c.deductible_fen, 0) AS carried_fen, {columns}
   FROM settlement_bill b JOIN published_pool q USING (area, scheme) JOIN published_person p USING (person_id)
   LEFT JOIN published_institution i ON i.code = b.institution_code
+  LEFT JOIN published_carried c ON c.who = p.number AND c.stay = b.stay AND c.year = b.year AND b.carried
  CROSS JOIN LATERAL jsonb_to_record(b.payers) AS y({record})
  CROSS JOIN LATERAL jsonb_to_record(b.moved_payers) AS z({record})
  WHERE b.year = {year} ORDER BY 1
 """
 
 
-def institutions(codes: Iterable[str]) -> list[str]:
-    """Make `published_institution` of codes in the order of their numbers; a code is a letter and digits."""
-    values = [f"('{code}', {at})" for at, code in enumerate(codes) if code.isalnum()]
-    made = ["CREATE TEMP TABLE published_institution (code text, institution integer) ON COMMIT DROP"]
+def incoming(year: int) -> str:
+    """Standing settlements of patients insured elsewhere (外地参保来就医) in institutions of the published areas."""
+    return f"""
+SELECT b.day, b.area::integer AS insured_area,
+       (left(b.area, 2) = left(i.area, 2))::int AS in_province, {_code("b.scheme", tuple(SCHEMES_OF))} AS scheme,
+       {_code("b.benefit", BENEFIT_CODES)} AS benefit, {_code("b.level", LEVEL_CODES)} AS level, i.institution,
+       CASE WHEN b.benefit NOT IN ('inpatient', 'delivery') THEN 0 ELSE coalesce(greatest(
+         b.discharged - greatest(b.admitted, lag(b.discharged) OVER pieces),
+         (lag(b.discharged) OVER pieces IS NULL)::int), 0) END AS stay_days,
+       b.in_scope_fen, b.in_scope_fen + b.prior_self_pay_fen + b.over_limit_fen + b.non_covered_fen
+         + b.special_drug_fen AS total_fen,
+       (b.fund_fen + b.moved_fund_fen)::bigint AS fund_fen, b.hospital_fen
+  FROM settlement_bill b JOIN published_institution i ON i.code = b.institution_code AND i.inside
+  LEFT JOIN published_pool q ON q.area = b.area AND q.scheme = b.scheme
+ WHERE b.year = {year} AND q.pool IS NULL
+ WINDOW pieces AS (PARTITION BY b.visit_id ORDER BY b.discharged, b.seq)
+ ORDER BY b.day, i.institution, total_fen, b.document_id
+"""
+
+
+def institutions(found: Iterable[tuple[str, str, bool]]) -> list[str]:
+    """Make `published_institution` of (code, area, inside the published areas) in the order of their numbers.
+
+    A code is a letter and digits, an area six digits.
+    """
+    values = [
+        f"('{code}', {at}, '{area}', {str(inside).lower()})"
+        for at, (code, area, inside) in enumerate(found)
+        if code.isalnum() and area.isdigit()
+    ]
+    made = [
+        "CREATE TEMP TABLE published_institution (code text, institution integer, area text, inside boolean)"
+        " ON COMMIT DROP"
+    ]
     for at in range(0, len(values), 10_000):
         made.append(f"INSERT INTO published_institution VALUES {', '.join(values[at : at + 10_000])}")
     return [*made, "ANALYZE published_institution"]
