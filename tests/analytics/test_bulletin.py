@@ -14,11 +14,18 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from openyibao.analytics.bulletin import method
+from openyibao.analytics.bulletin import method, moves, ratio
 from openyibao.analytics.bulletin.book import Book, said_of
 from openyibao.analytics.bulletin.compose import Bulletin
 from openyibao.analytics.bulletin.contracts import Printed, checked
-from openyibao.analytics.bulletin.printed import not_covered, printed_values, target_names, with_targets
+from openyibao.analytics.bulletin.printed import (
+    not_covered,
+    printed_moves,
+    printed_values,
+    target_names,
+    titled,
+    with_targets,
+)
 from openyibao.analytics.facade import compose_bulletin, definitions, run_indicators
 from openyibao.analytics.indicators.contracts import Value
 from openyibao.cli import bulletin as command
@@ -223,10 +230,116 @@ def test_the_difference_of_a_ratio_is_parted_exactly_into_ratios_and_mix(made: B
         name: Printed(name, text, "%", "engine", "试验")
         for name, text in zip(names, ("82.4", "81.8", "83.6", "85.1"), strict=True)
     }
-    (table,) = method._decomposed(book, printed, method.Tables())
+    (table,) = ratio._mix(book, printed, method.Tables())
     assert isinstance(table, Table)
     whole, by_ratio, by_mix = (cell.value for cell in table.rows[0][1:4])  # type: ignore[union-attr]
     assert abs(whole - by_ratio - by_mix) <= Fraction(15, 100), "each is rounded to a tenth"
+
+
+def test_what_is_paid_beyond_the_deductible_explains_the_whole_difference(made: Bulletin) -> None:
+    """Printed less ours is the needed rate less ours, times what the deductible leaves: nothing is left over."""
+    book = Book(2022, made.values)
+    for scheme, wanted in (("employee", Fraction(818, 1000)), ("resident", Fraction(58, 100))):
+        for level in ratio.LEVELS:
+            ours = book.value(f"in_scope_ratio_{scheme}_{level}").value
+            found = ratio.needed(book, scheme, level, wanted)
+            if ours is None:
+                continue
+            assert found is not None
+            tail = f"{scheme}_{level}"
+            taken = [
+                book.value(f"{name}_share_{tail}").value or Fraction(0) for name in ("deductible", "first_self_pay")
+            ]
+            left = 1 - sum(taken, Fraction(0))
+            assert (found[1] - found[0]) * left == wanted - ours
+
+
+def test_who_comes_to_a_level_bounds_what_its_patients_can_explain(made: Bulletin) -> None:
+    """A level's ratio lies between those of its kinds of patients; a printed one beyond both is said to be outside."""
+    book = Book(2022, made.values)
+    name = "in_scope_ratio_employee_tertiary"
+    kinds = [book.value(f"in_scope_ratio_{kind}_tertiary").value for kind in ("active", "retired")]
+    ours = book.value(name).value
+    assert ours is not None
+    assert None not in kinds
+    low, high = sorted(one for one in kinds if one is not None)
+    assert low <= ours <= high
+    told = []
+    for value in (ours, high + Fraction(1, 10), low - Fraction(1, 10)):
+        printed = {name: Printed(name, f"{float(value * 100):.1f}", "%", "engine", "试验")}
+        (table,) = ratio._patients(book, printed, method.Tables())
+        assert isinstance(table, Table)
+        told.append(table.rows[0][-1])
+    assert told == ["在其间", "在其外", "在其外"]
+
+
+def test_printed_changes_stand_beside_ours_in_their_own_unit(made: Bulletin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates beside rates, points beside points; what is drawn to a printed change is told from what is not."""
+    rows = [
+        moves.Move("stays_employee", "-4.3", "%", "calibrated"),
+        moves.Move("stay_rate_employee", "-1.8", "百分点", "engine", "试验"),
+        moves.Move("visits_per_head_employee", "-0.33", "次", "calibrated"),
+    ]
+    monkeypatch.setattr(moves, "printed_moves", lambda area, year: rows)
+    book = Book(2022, made.values)
+    found = {one.printed.id: one.ours for one in moves.moved(book, "370000")}
+    growth = {one.id: book.growth(one.id) for one in rows}
+    assert found["stays_employee"] == (growth["stays_employee"].rate or 0) * 100
+    assert found["stay_rate_employee"] == (growth["stay_rate_employee"].points or 0) * 100
+    assert found["visits_per_head_employee"] == growth["visits_per_head_employee"].change
+    (table,) = (one for one in moves.compared(book, "370000", method.Tables()) if isinstance(one, Table))
+    assert [row[-1] for row in table.rows] == ["推得", "试验", "推得"]
+    assert moves.moved(Book(2022, {2022: made.values[2022]}), "370000") == []
+
+
+def test_chronic_visits_counted_as_outpatient_ones_are_compared_together(made: Bulletin) -> None:
+    """A dataset without a chronic visit holds them among outpatient ones: one comparison, not two failures."""
+
+    def value(name: str, count: int) -> Value:
+        return Value(name, name, "visit", 2022, count, None, Fraction(count))
+
+    names = ("visits_outpatient_employee", "visits_chronic_employee")
+    printed = {
+        names[0]: Printed(names[0], "30.5", "万人次", "calibrated", "甲", "seed"),
+        names[1]: Printed(names[1], "10", "万人次", "calibrated", "乙", "assumed"),
+    }
+    apart = Book(2022, {2022: {names[0]: value(names[0], 305_000), names[1]: value(names[1], 100_000)}})
+    together = Book(2022, {2022: {names[0]: value(names[0], 405_000), names[1]: value(names[1], 0)}})
+    assert [one.holds for one in method.compare(apart, printed)] == [True, True]
+    (one,) = method.compare(together, printed)
+    assert (one.holds, one.printed.text, one.printed.certainty) == (True, "40.5", "assumed")
+    assert "含慢特病" in str(method._residuals([one], method.Tables(), "试验").rows[0][0])
+
+
+def test_a_source_is_named_as_its_readers_know_it() -> None:
+    said = titled("由 000_1bccc8ad53db9b6b.txt 推算")
+    assert said == "由《2020年山东省医疗保障事业发展统计公报》推算"
+    assert titled("估计") == "估计"
+
+
+def test_printed_changes_follow_from_the_printed_values_where_both_years_are_known() -> None:
+    """The changes of 2020 are of indicators we define, each once, a ratio in points, everything else not."""
+    found = printed_moves("370000", 2020)
+    assert len({one.id for one in found}) == len(found) > 30
+    for one in found:
+        assert (definitions()[one.id].unit == "ratio") == (one.unit == "百分点"), one
+        assert one.kind == "calibrated" or one.why, one
+    assert printed_moves("371500", 2020) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "told"),
+    [(295, 296, "，比上年减少0.01"), (29512, 29561, "，比上年减少不到0.01"), (29512, 29511, "，与上年持平")],
+)
+def test_a_change_too_small_to_show_is_not_called_level_where_the_values_differ(
+    now: int, before: int, told: str
+) -> None:
+    def value(year: int, text: int) -> Value:
+        size = 100 if text < 1000 else 10_000
+        return Value("support_ratio", "在职退休比", "times", year, text, size, Fraction(text, size), None, 2)
+
+    years = {2020: {"support_ratio": value(2020, now)}, 2019: {"support_ratio": value(2019, before)}}
+    assert Book(2020, years).moved("support_ratio") == told
 
 
 # The command -----------------------------------------------------------------------------------------------------

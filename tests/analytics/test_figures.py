@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openyibao.analytics.facade import FiguresChecked, check_figures
-from openyibao.analytics.figures.expressions import Span, read_expression
+from openyibao.analytics.figures.expressions import read_expression
 from openyibao.analytics.figures.intervals import Interval
 from openyibao.analytics.figures.printed import printed
 from openyibao.analytics.figures.relations import FORMULAS, MANY, SPECIAL
+from openyibao.analytics.figures.spans import Span
 from openyibao.kernel.errors import Malformed
 
 OWN = Path(__file__).parents[2] / "figures"

@@ -11,8 +11,9 @@ import pytest
 from openyibao.datasets.facade import EMPLOYER_KINDS, GROUP_CODES, Dataset
 from openyibao.kernel.money import yuan_text
 from openyibao.policy.facade import Policies, contribution_from
+from openyibao.synth.figures import Book
 from openyibao.synth.money import Probe, employee_months, retired_months
-from openyibao.synth.pay import _before45
+from openyibao.synth.pay import _before45, anchored
 
 PLACES = [("371500", 2022), ("370100", 2020), ("370200", 2024), ("370900", 2019)]
 
@@ -131,3 +132,29 @@ def test_months_before_45_are_counted_as_policy_counts_age() -> None:
     ]
     days = np.array([(day - date(1970, 1, 1)).days for day in born])
     assert _before45(days, 2020).tolist() == [0, 1, 5, 6, 12, 0]
+
+
+def test_a_printed_balance_is_shared_by_all_who_have_an_account() -> None:
+    """Accounts that ran empty count in the mean: the total is holders times the printed mean, not fewer."""
+    book = Book("370000")
+    stated = book.stated("account.opening", 2020)
+    assert stated is not None
+    opening = np.array([0, 0, 30_000, 50_000, 0], np.int64)
+    holders = np.array([True, True, True, True, False])
+    made = anchored(book, 2020, opening, holders)
+    assert int(made.sum()) == pytest.approx(4 * stated.value * 100, abs=4)
+    assert made[4] == 0, "who has no account gets none"
+    assert set(made[:4] - opening[:4]) == {made[0]}
+    rich = anchored(book, 2020, opening * 100, holders)
+    assert int(rich.sum()) == pytest.approx(4 * stated.value * 100, abs=4)
+    assert rich[3] * 3 == pytest.approx(rich[2] * 5, abs=5)
+    assert list(anchored(book, 2018, opening, holders)) == list(opening)
+
+
+def test_a_national_design_gives_way_to_an_assumed_rate_of_the_area(policies: Policies) -> None:
+    """Where no file of the province states a rate, the design of 1998 is replaced, by name; its own rate stays."""
+    before, own = Probe(policies, "370900", 2019), Probe(policies, "370900", 2020)
+    assert {month.employer for month in before.rates().months} == {700}
+    assert "national/employee/contribution.yaml#employer_rate.active" in before.supplied
+    own.rates()
+    assert not any("employer_rate" in key for key in own.supplied)

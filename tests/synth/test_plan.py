@@ -106,7 +106,48 @@ def test_every_figure_has_a_source_and_a_certainty() -> None:
 
 def test_figures_move_with_growth() -> None:
     book = Book("370000")
-    assert book.get("insured.active", 2019) == pytest.approx(1735.3 / 1.0683)
-    assert book.get("insured.active", 2018) == pytest.approx(1735.3 / 1.0683 / 1.03)
+    assert book.get("insured.active", 2019) == pytest.approx(1735.3 / 1.06834)
+    assert book.get("insured.active", 2018) == pytest.approx(1735.3 / 1.06834 / 1.03)
     assert book.get("rate.active", 2019) == 0.089
     assert Book("371500").get("scope.chronic", 2022) == book.get("scope.chronic", 2020)
+
+
+@pytest.mark.parametrize(
+    ("key", "added"),
+    [("active", 111), ("retired", 38.5), ("enterprise", 114.4), ("organ", 5.5), ("flexible", 29.7)],
+)
+def test_the_year_before_is_what_was_printed_to_have_been_added(key: str, added: float) -> None:
+    """The printed additions (万人), to the tenth they are printed in."""
+    book = Book("370000")
+    now, before = (book.get(f"insured.{key}", year) for year in (2020, 2019))
+    assert now - before == pytest.approx(added, abs=0.05)
+
+
+def test_items_of_a_fund_are_carried_and_balances_are_not() -> None:
+    """Interest of a year without a figure follows its nearest year, as assumed; no area has another's."""
+    interest, opening = "fund.resident.interest", "fund.resident.opening"
+    stated, carried = (Book("370000").item(interest, year, carried=True) for year in (2020, 2019))
+    assert stated is not None
+    assert carried is not None
+    assert carried.value == pytest.approx(stated.value / 1.06)
+    assert (carried.certainty, carried.year) == ("assumed", 2019)
+    assert "2020 年推算" in carried.source
+    assert Book("370000").item(opening, 2019, carried=False) is None
+    assert Book("371500").item(interest, 2022, carried=True) is None
+
+
+@pytest.mark.parametrize(("scheme", "local"), [("employee", 0.7303), ("resident", 0.8208)])
+def test_care_outside_liaocheng_takes_the_share_that_was_printed(scheme: str, local: float) -> None:
+    """Local hospitals had 73.03 % of the spending of employees and 82.08 % of residents in 2021."""
+    stays, cost = stays_by_stratum(Book("371500"), scheme, 2021)
+    total = sum(stays[key] * cost[key] for key in stays)
+    home = sum(stays[key] * cost[key] for key in stays if key[1] == HOME)
+    assert home / total == pytest.approx(local, abs=0.002)
+
+
+def test_care_outside_liaocheng_grew_as_printed() -> None:
+    """What left the city grew by 1.55 to 11.12 (亿元), out of the province by more than 40 %."""
+    book = Book("371500")
+    now, before = (sum(book.yuan(f"remote.{way}.cost", year) for way in ("in", "out")) for year in (2021, 2020))
+    assert now / before == pytest.approx(11.12 / (11.12 - 1.55), abs=0.01)
+    assert book.get("remote.out.stays", 2021) / book.get("remote.out.stays", 2020) >= 1.4 - 1e-9

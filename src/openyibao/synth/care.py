@@ -288,6 +288,15 @@ class Care:
         )
         return np.array([LEVEL[name] for name in VISIT_LEVELS], np.int8)[at]
 
+    def _cost_by_level(self, kind: str) -> Array:
+        """Mean cost of a visit by level: dearer in larger hospitals, the mean over the levels' shares as figured."""
+        shares = np.array([self.figure(f"level.{kind}.{name}") for name in VISIT_LEVELS])
+        dear = np.array([self.figure(f"cost.level.{name}") for name in VISIT_LEVELS])
+        made = np.zeros(max(LEVEL.values()) + 1)
+        mean = float((shares * dear).sum() / shares.sum())
+        made[[LEVEL[name] for name in VISIT_LEVELS]] = self.figure(f"cost.{kind}") * dear / mean
+        return made
+
     # Outpatient -----------------------------------------------------------------------------------------------
 
     def _outpatient(self, needs: Needs) -> None:
@@ -327,8 +336,8 @@ class Care:
     def _visits(self, weight: Array, count: int, scheme: str) -> None:
         who = allocate(self.rng, weight, count)
         n = len(who)
-        cost = self.figure(f"cost.outpatient.{scheme}") * self._noise(n)
         level = self._levels(f"outpatient.{scheme}", n)
+        cost = self._cost_by_level(f"outpatient.{scheme}")[level] * self._noise(n)
         self.blocks.append(Block(who, BENEFIT["outpatient"], level, cost, self.figure("scope.outpatient")))
 
     # Long-term care -------------------------------------------------------------------------------------------

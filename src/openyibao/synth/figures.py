@@ -8,7 +8,7 @@ of the code.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -67,6 +67,16 @@ class Book:
     def stated(self, key: str, year: int) -> Figure | None:
         """The figure printed or assumed for exactly this area and year."""
         return figures().get(key, {}).get(self.area, {}).get(year)
+
+    def item(self, key: str, year: int, *, carried: bool) -> Figure | None:
+        """The area's own figure of a year; where allowed, carried by growth from its nearest year, then as assumed."""
+        found = self.stated(key, year)
+        series = figures().get(key, {}).get(self.area, {})
+        if found is not None or not carried or not series:
+            return found
+        nearest = series[min(series, key=lambda stated: (abs(stated - year), stated))]
+        source = f"{nearest.source}（由 {nearest.year} 年推算）"
+        return replace(nearest, year=year, value=self.get(key, year), source=source, certainty="assumed")
 
     def has(self, key: str) -> bool:
         return key in figures() and bool(self._series(key))

@@ -60,11 +60,14 @@ class Rates:
 
 
 def supplements(year: int) -> dict[str, str]:
-    """Assumed values of figures that the policy files state as missing, in force in a year."""
+    """Assumed values of figures that policy states as missing, or only as a national design, in force in a year."""
     return {
         row["figure"]: row["value"] for row in rows("supplements.csv") if int(row["from"]) <= year <= int(row["until"])
     }
 
+
+LOCAL = ("employer_rate.active",)
+"""Figures the nation states as a design that every area replaced: its own rate is supplied where no file has it."""
 
 _PROBE = 1_000_000
 """A wage within every floor and ceiling, in fen, that shows a rate exactly: 10,000.00 yuan."""
@@ -100,7 +103,8 @@ class Probe:
             for figure in figures_in(self.policies.rulebook, version):
                 found.append(f"{figure.path}={figure.value}")
                 tail = figure.path.partition("#")[2]
-                if figure.value == "missing" and tail in known:
+                national = figure.path.startswith("national/")
+                if tail in known and (figure.value == "missing" or (national and tail in LOCAL)):
                     self.supplied[figure.path] = known[tail]
         return tuple(found)
 

@@ -24,7 +24,7 @@ from openyibao.synth.money import Rates
 from openyibao.synth.pay import GROUP, YearOf, anchored, contributions, openings, pensions, wages
 from openyibao.synth.people import People, Segments, Year, begin, day_number, segments
 from openyibao.synth.places import Places
-from openyibao.synth.plan import Ints, Layout
+from openyibao.synth.plan import ADULT, Ints, Layout
 
 Array = npt.NDArray[Any]
 PERSONS = 1_000_000
@@ -73,7 +73,10 @@ class _Maker:
         self._write("coverage", coverage(people, self.numbers, years, spans, every, self.pools))
         opening = openings(self.rng, self.book, years[0], people, every[0])
         for k, year in enumerate(years):
-            opening = self._year(k, spans[k], every[k], anchored(self.book, year, opening) if k else opening)
+            if k:
+                holders = (people.classes[k] < ADULT) & every[k - 1].account
+                opening = anchored(self.book, year, opening, holders)
+            opening = self._year(k, spans[k], every[k], opening)
         return self.rows
 
     def _wanted(self, year: int) -> dict[str, int]:
@@ -119,7 +122,7 @@ class _Maker:
             self.house,
             insured_residents(self.people.classes[k + 1]),
             self.poverty,
-            self._wanted(year)["subsidised"],
+            self._wanted(year)["helped"],
             np.cumsum(shares / shares.sum())[:-1],
             np.array(list(GROUP.values()), np.int16),
         )

@@ -53,15 +53,22 @@ def openings(rng: Generator, book: Book, year: int, people: People, flag: Flags)
     return made
 
 
-def anchored(book: Book, year: int, opening: Ints) -> Ints:
-    """Accounts at the beginning of a year whose printed balance is known, moved to it in proportion."""
+def anchored(book: Book, year: int, opening: Ints, holders: Array) -> Ints:
+    """Accounts at the beginning of a year whose printed balance is known, moved to it.
+
+    What is missing is shared evenly by all holders, those whose account the estimate emptied among them; what is too
+    much is taken in proportion. Args: holders says who has an account: the printed balance is a mean over all of them.
+    """
     stated = book.stated("account.opening", year)
-    total = int(opening.sum())
-    if stated is None or not total:
+    count, total = int(np.count_nonzero(holders)), int(opening.sum())
+    if stated is None or not count:
         return opening
-    wanted = stated.value * 100 * int(np.count_nonzero(opening))
-    made: Ints = np.round(opening * (wanted / total)).astype(np.int64)
-    return made
+    wanted = round(stated.value * 100 * count)
+    if total > wanted:
+        made: Ints = np.round(opening * (wanted / total)).astype(np.int64)
+        return made
+    more: Ints = opening + np.where(holders, round((wanted - total) / count), 0)
+    return more
 
 
 @dataclass

@@ -8,6 +8,7 @@ import numpy as np
 
 from openyibao.datasets.facade import CODES, LEVEL_CODES
 from openyibao.kernel.areas import SHANDONG, all_areas
+from openyibao.policy.terms import LEVELS
 from openyibao.synth.figures import Book
 from openyibao.synth.plan import Ints, Layout
 
@@ -49,8 +50,8 @@ def places(layout: Layout) -> Places:
     remote_in, remote_out = np.full(levels, -1), np.full(levels, -1)
     for name in ("primary", "secondary", "tertiary"):
         if layout.area != SHANDONG:
-            remote_in[LEVEL[name]] = made.add(f"省内外市{name}", "remote", name, int(SHANDONG))
-        remote_out[LEVEL[name]] = made.add(f"省外{name}", "remote", name, 0)
+            remote_in[LEVEL[name]] = made.add(f"省内外市{LEVELS[name]}医院", "remote", name, int(SHANDONG))
+        remote_out[LEVEL[name]] = made.add(f"省外{LEVELS[name]}医院", "remote", name, 0)
     return Places(
         made.columns,
         made.counties,

@@ -32,9 +32,10 @@ from openyibao.synth.places import places
 from openyibao.synth.plan import Ints, Layout, controlled
 
 Said = Callable[[str, int], None]
+OPENING = "opening"
 CHILDREN = ("child_1", "child_2", "child_3")
 UNFINISHED = ".synth"
-FORM = 1
+FORM = 2
 """Raised when the same order would make other bytes."""
 
 
@@ -122,7 +123,7 @@ def _wanted(layout: Layout, year: int) -> dict[str, Ints]:
     totals = {
         **{name: (book.heads(f"insured.{name}", year), "employee") for name in kinds},
         "ltc_resident": (book.heads("insured.ltc_resident", year), "ltc_resident"),
-        "subsidised": (book.heads("assistance.subsidised", year), "resident"),
+        "helped": (book.heads("assistance.helped", year), "resident"),
         "allowance": (book.heads("maternity.allowance", year), "employee"),
         "ltc_paid_employee": (in_care * share, "employee"),
         "ltc_paid_resident": (in_care * (1 - share), "ltc_resident"),
@@ -259,13 +260,13 @@ def _pools(layout: Layout) -> dict[str, list[Any]]:
 
 
 def _funds(layout: Layout) -> dict[str, list[Any]]:
-    """Opening balances, interest and other items of the year, scaled, over the cities."""
+    """Opening balances, interest and other items of the year, scaled, over the cities; a balance is never carried."""
     found = []
     for year in layout.years:
         for fund_at, fund in enumerate(FUNDS):
             spread = layout.shares("resident" if fund in ("resident", "assistance") else "employee")
             for item_at, item in enumerate(FUND_ITEMS):
-                stated = layout.book.stated(f"fund.{fund}.{item}", year)
+                stated = layout.book.item(f"fund.{fund}.{item}", year, carried=item != OPENING)
                 if stated is None:
                     continue
                 cut = controlled(stated.value * HUNDRED_MILLION * 100 * layout.scale, spread)

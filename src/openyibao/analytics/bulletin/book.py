@@ -65,9 +65,9 @@ class Book:
             return f"，比上年{way}{points(abs(growth.points))}"
         if growth.now.unit in PLAIN:
             places = 1 if growth.now.places is None else growth.now.places
-            if not half_up(growth.change, places):
-                return "，与上年持平"
             way = "增加" if growth.change > 0 else "减少"
+            if not half_up(growth.change, places):
+                return _hardly(growth, places, way)
             return f"，比上年{way}{number(abs(growth.change), places)}{PLAIN[growth.now.unit]}"
         if growth.rate is None or not half_up(growth.rate * 100, 1):
             return "，与上年持平" if growth.rate is not None else ""
@@ -111,6 +111,15 @@ class Book:
             value = self.values[year][name].value
             found.append(None if value is None else half_up(value / factor, places))
         return found
+
+
+def _hardly(growth: Growth, places: int, way: str) -> str:
+    """A change that rounds to nothing: level, unless the two values as shown differ all the same (2.95 after 2.96)."""
+    assert growth.before is not None
+    shown = [half_up(one.value or Fraction(0), places) for one in (growth.now, growth.before)]
+    if shown[0] == shown[1]:
+        return "，与上年持平"
+    return f"，比上年{way}不到{Decimal(1).scaleb(-places)}{PLAIN[growth.now.unit]}"
 
 
 def measure(value: Value) -> tuple[str, Fraction, int]:

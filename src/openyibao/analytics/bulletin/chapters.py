@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from openyibao.analytics.bulletin import pictures
 from openyibao.analytics.bulletin.book import Book
 from openyibao.analytics.bulletin.printed import not_covered
-from openyibao.documents.facade import Block, Heading, Paragraph, Table
+from openyibao.documents.facade import Block, Cell, Heading, Paragraph, Table
 
 SCHEMES = {"employee": "职工医保", "resident": "居民医保"}
 
@@ -263,8 +263,9 @@ def institutions(book: Book, numbers: Tables) -> Iterator[Block]:
     )
 
 
-def left_out() -> Iterator[Block]:
+def left_out(numbers: Tables) -> Iterator[Block]:
     """五、未涵盖的内容: named, never invented."""
     yield Heading("五、本公报未涵盖的内容")
     yield Paragraph("下列内容在省级公报中通常成章，本公报所据的数据集没有相应数据，故只列名目，不作统计：")
-    yield Table(["内容", "没有统计的原因"], [[title, said] for title, said in not_covered()], "", "ll")
+    rows: list[list[Cell]] = [[title, said] for title, said in not_covered()]
+    yield Table(["内容", "没有统计的原因"], rows, numbers.table("没有统计的内容"), "ll")

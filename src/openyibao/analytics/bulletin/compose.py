@@ -98,16 +98,16 @@ def _report(book: Book, dataset: Dataset, counted: Counted, policies: Policies, 
     blocks += chapters.assistance(book, notes, numbers)
     blocks += chapters.remote(book, notes, numbers)
     blocks += chapters.institutions(book, numbers)
-    blocks += chapters.left_out()
+    blocks += chapters.left_out(numbers)
     blocks.append(Note(f"注：{ROUNDING}"))
     blocks += method.notes(notes.called, footnotes())
     blocks.append(PageBreak())
     blocks += method.page(book, dataset, counted, policies, checks, numbers)
     names = {area: all_areas()[area].name if area in all_areas() else area for area, _ in dataset.pools}
-    blocks += method.cities(book, _by_city(counted, list(names)), names, numbers)
+    invented = dataset.manifest.kind == "synthetic"
+    blocks += method.cities(book, _by_city(counted, list(names)), names, numbers, spread_evenly=invented)
     area = all_areas().get(dataset.manifest.area)
     place = area.name if area is not None else dataset.manifest.title
-    invented = dataset.manifest.kind == "synthetic"
     subtitle = "依据合成数据试编，不是任何部门发布的公报" if invented else "依据业务数据编制"
     return Report(f"{book.year}年{place}医疗保障统计公报", blocks, subtitle)
 

@@ -26,7 +26,8 @@ FACTORS = {
 class Printed:
     """A value as a bulletin prints it. kind: calibrated, follows, engine; certainty: seed, public, assumed.
 
-    why: what the difference of a value that is no target hangs on, in short and at length.
+    why: what the difference of a value that is no target hangs on, in short and at length. covers: what it holds beside
+    what its name says.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Printed:
     source: str
     certainty: str = "seed"
     why: tuple[str, str] = ("", "")
+    covers: str = ""
 
     @property
     def factor(self) -> Fraction:

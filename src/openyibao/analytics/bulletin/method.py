@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
+from openyibao.analytics.bulletin import moves, ratio
 from openyibao.analytics.bulletin.book import Book, measure, said_of
 from openyibao.analytics.bulletin.chapters import SCHEMES, Tables
 from openyibao.analytics.bulletin.contracts import ERRORS, TOLERANCE, Checked, Printed, checked
+from openyibao.analytics.bulletin.printed import titled
 from openyibao.analytics.indicators.contracts import Value
 from openyibao.analytics.indicators.definitions import definitions
 from openyibao.analytics.indicators.running import Counted, scale_of
@@ -23,18 +27,46 @@ from openyibao.documents.facade import (
     absent,
     half_up,
     number,
-    percent,
     yi,
 )
 from openyibao.policy.facade import Policies, all_figures
 
 SURE = {"seed": "印载", "public": "公开来源", "assumed": "假定"}
 _MOST_FIGURES = 40
+CARE = ("长期护理待遇", "政策按日标准逐笔结算，对照值为按居家日标准的估计")
 
 
 def compare(book: Book, printed: Mapping[str, Printed]) -> list[Checked]:
     """Every printed value beside ours, in the order of the definitions."""
+    printed = merged(book, printed)
     return [checked(printed[name], value) for name, value in book.values[book.year].items() if name in printed]
+
+
+def merged(book: Book, printed: Mapping[str, Printed]) -> dict[str, Printed]:
+    """Printed values as this dataset counts them: chronic visits among outpatient ones where no policy knows chronic.
+
+    A dataset without a single chronic visit has them among outpatient visits; the two printed values are compared as
+    one, and said to be one.
+    """
+    found = dict(printed)
+    for scheme in SCHEMES:
+        plain, chronic = found.get(f"visits_outpatient_{scheme}"), found.get(f"visits_chronic_{scheme}")
+        if plain is None or chronic is None or plain.unit != chronic.unit or book.has(f"visits_chronic_{scheme}"):
+            continue
+        both = Decimal(plain.text) + Decimal(chronic.text)
+        sure = plain.certainty if plain.certainty == chronic.certainty else "assumed"
+        found[plain.id] = replace(plain, text=str(both), certainty=sure, covers="（含慢特病）")
+        del found[chronic.id]
+    care = found.get("ltc_paid")
+    if care is not None and care.certainty == "assumed" and _care_by_bill(book):
+        found[care.id] = replace(care, kind="engine", why=CARE)
+    return found
+
+
+def _care_by_bill(book: Book) -> bool:
+    """Whether long-term care is settled bill by bill here: then what was paid comes out of the policy."""
+    counted = book.counted.get(book.year)
+    return counted is not None and "long_term_care" in counted.tables["bills"].column("benefit").to_pylist()
 
 
 def page(
@@ -68,6 +100,7 @@ def page(
         if rows:
             yield Paragraph(f"{said}{_verdict(rows)}。", bold=True)
             yield _residuals(rows, numbers, caption)
+    yield from moves.compared(book, dataset.manifest.area, numbers)
     if engine:
         yield Heading("附三　由政策引擎算出的结果")
         yield Paragraph(
@@ -77,7 +110,7 @@ def page(
         )
         yield from _outcomes(engine, numbers)
         yield from _fund_items(dataset, book.year, numbers)
-        yield from _decomposed(book, {one.printed.id: one.printed for one in checks}, numbers)
+        yield from ratio.explained(book, {one.printed.id: one.printed for one in checks}, numbers)
         yield from _spending(book, numbers)
         yield from _drivers(dataset, policies, book.year, numbers)
 
@@ -133,7 +166,7 @@ def _residuals(rows: Sequence[Checked], numbers: Tables, caption: str) -> Table:
         relative = None if error is None or not one.ours.value else Fraction(error) / one.ours.value
         cells.append(
             [
-                definitions()[one.printed.id].name,
+                definitions()[one.printed.id].name + one.printed.covers,
                 unit,
                 number(Fraction(one.printed.text) * _written(one.printed), one.printed.places),
                 ours,
@@ -201,43 +234,10 @@ def _fund_items(dataset: Dataset, year: int, numbers: Tables) -> Iterator[Block]
     cells: list[list[Cell]] = []
     for (fund, item, sure, source), fen in sorted(sums.items()):
         names = [CODES["fund"][fund][1], CODES["fund_item"][item][1]]
-        cells.append([*names, yi(fen / scale_of(dataset), 1, ""), SURE.get(sure, sure), source])
+        cells.append([*names, yi(fen / scale_of(dataset), 1, ""), SURE.get(sure, sure), titled(source)])
     if cells:
         headers = ["基金", "项目", "亿元", "依据", "出处"]
         yield Table(headers, cells, numbers.table("基金表所列、不来自缴费和账单的收支与上年结余"), "llrll")
-
-
-def _decomposed(book: Book, printed: Mapping[str, Printed], numbers: Tables) -> Iterator[Block]:
-    """How far the difference of the payment ratio comes from the ratios of the levels, and how far from their mix.
-
-    With shares s of in-scope cost, our ratios r, printed ratios p and the printed whole P: r - P = sum s(r - p), the
-    ratios' part, and sum sp - P, the mix's part with the rounding of what is printed.
-    """
-    rows: list[list[Cell]] = []
-    for scheme, name in SCHEMES.items():
-        start = f"in_scope_ratio_{scheme}"
-        parts = [f"{start}_{level}" for level in ("tertiary", "secondary", "primary")]
-        ours = book.value(start).value
-        if ours is None or not all(one in printed and book.value(one).value is not None for one in (start, *parts)):
-            continue
-        whole = book.value(start).denominator or 1
-        mixed = sum(
-            (Fraction(book.value(one).denominator or 0, whole) * printed[one].value for one in parts), Fraction(0)
-        )
-        shares = "、".join(percent(book.value(one).denominator or 0, whole) for one in parts)
-        by_ratio, by_mix = ours - mixed, mixed - printed[start].value
-        cells = (ours - printed[start].value, by_ratio, by_mix)
-        rows.append([name, *(number(cell * 100, 1) for cell in cells), shares])
-    if rows:
-        headers = [
-            "险种",
-            "支付比例之差（百分点）",
-            "各级支付比例不同",
-            "级别构成不同",
-            "三级、二级、一级及以下费用占比",
-        ]
-        note = "后两列相加为第二列；级别构成一列含印载数的舍入。"
-        yield Table(headers, rows, numbers.table("政策范围内支付比例差额的分解"), "lrrrl", note)
 
 
 def _spending(book: Book, numbers: Tables) -> Iterator[Block]:
@@ -275,9 +275,14 @@ def _drivers(dataset: Dataset, policies: Policies, year: int, numbers: Tables) -
 
 
 def cities(
-    book: Book, values: Mapping[str, Mapping[str, Value]], names: Mapping[str, str], numbers: Tables
+    book: Book,
+    values: Mapping[str, Mapping[str, Value]],
+    names: Mapping[str, str],
+    numbers: Tables,
+    *,
+    spread_evenly: bool = False,
 ) -> Iterator[Block]:
-    """附：分市主要指标."""
+    """附：分市主要指标. Args: spread_evenly says that a synthetic population shares the province's rates."""
     if len(values) < 2:
         return
     yield Heading("附四　分统筹区主要指标")
@@ -298,6 +303,8 @@ def cities(
     total = book.values[book.year]
     rows.append(["合计", *(_in_table(total[name]) for name in columns)])
     note = "支付比为政策范围内住院费用基金支付比例；月数为可支付月数，不含个人账户。抽样小则各统筹区的数波动大。"
+    if spread_evenly:
+        note += "合成时全省的参保率、住院率按人数摊到各市，各市因而相同，不是各市的统计。"
     caption, align = numbers.table(f"{book.year}年分统筹区主要指标"), "l" + "r" * len(columns)
     yield Table(["统筹区", *columns.values()], rows, caption, align, note, strong=[len(rows) - 1])
 

@@ -46,7 +46,7 @@ def insured_employee(book: Book, named: Named) -> Iterator[Block]:
         yield Chart("stacked", named(title), _years(book), series, "万人")
         return
     kinds = {"enterprise": "企业", "organ": "机关事业单位", "flexible": "灵活就业等"}
-    series = [Series(said, [book.value(f"insured_{kind}").value]) for kind, said in kinds.items()]
+    series = [Series(said, book.series(f"insured_{kind}", WAN)[-1:]) for kind, said in kinds.items()]
     title = f"职工参保人中企业占{book.said('insured_share_enterprise')}"
     yield Chart("share", named(title), [f"{book.year}年"], series)
 
@@ -60,8 +60,7 @@ def insured_resident(book: Book, named: Named) -> Iterator[Block]:
         yield Chart("stacked", named(title), _years(book), series, "万人")
         return
     title = f"居民参保人中成年人占{book.said('insured_share_adult')}"
-    whole = [Series(said, [book.value(f"insured_{group}").value]) for group, said in groups.items()]
-    yield Chart("share", named(title), [f"{book.year}年"], whole)
+    yield Chart("share", named(title), [f"{book.year}年"], [Series(one.name, one.values[-1:]) for one in series])
 
 
 def funds(book: Book, named: Named) -> Iterator[Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -35,6 +36,34 @@ def printed_values(area: str, year: int) -> dict[str, Printed]:
     return found
 
 
+@dataclass(frozen=True)
+class Move:
+    """A printed change over the year before. unit: % (a rate), 百分点, or the indicator's own.
+
+    kind: calibrated when the year before is drawn to it, otherwise engine, and why says what it hangs on.
+    """
+
+    id: str
+    text: str
+    unit: str
+    kind: str
+    why: str = ""
+
+    @property
+    def places(self) -> int:
+        return len(self.text.partition(".")[2])
+
+
+def printed_moves(area: str, year: int) -> list[Move]:
+    """Changes printed for an area and year; empty where no bulletin is known."""
+    return [
+        Move(row["id"], row["value"], row["unit"], row["kind"], row.get("why", ""))
+        for book in _read()["moves"]
+        if book["area"] == area and book["year"] == year
+        for row in book["rows"]
+    ]
+
+
 def with_targets(printed: Mapping[str, Printed], targets: Iterable[Mapping[str, Any]]) -> dict[str, Printed]:
     """Printed values and, beside them, what the synth room states and no bulletin of ours prints.
 
@@ -54,6 +83,17 @@ def with_targets(printed: Mapping[str, Printed], targets: Iterable[Mapping[str, 
 def target_names() -> dict[str, str]:
     """Name of a calibration target -> indicator."""
     return dict(_read()["targets"])
+
+
+def titled(source: str) -> str:
+    """A source as a reader knows it: names of files replaced by the titles of what they are."""
+    for name, title in _read()["titles"].items():
+        source = (
+            source.replace(f" {name} ", f"《{title}》")
+            .replace(f"{name} ", f"《{title}》")
+            .replace(name, f"《{title}》")
+        )
+    return source
 
 
 def not_covered() -> list[tuple[str, str]]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
-from itertools import product
 from typing import Any
 
 from openyibao.analytics.figures.intervals import Interval
@@ -26,8 +25,6 @@ Value = Any
 MOST_NODES = 400
 MOST_POWER = 64
 MOST_BITS = 4096
-MOST_CORNERS = 12
-DEPTH = 14
 
 
 def _dot(one: list[Value], two: list[Value]) -> Value:
@@ -62,7 +59,7 @@ def _least(given: list[Value], choose: Callable[[list[Value]], Value]) -> Value:
     """Least or greatest of numbers; of intervals, the interval that it lies in."""
     if not any(isinstance(one, Interval) for one in given):
         return choose(given)
-    every = [_as_interval(one) for one in given]
+    every = [as_interval(one) for one in given]
     return Interval(choose([one.low for one in every]), choose([one.high for one in every]))
 
 
@@ -204,84 +201,7 @@ def _compared(node: ast.Compare, given: Mapping[str, Value], text: str) -> bool:
     return True
 
 
-@dataclass
-class Span:
-    """Which values a formula can take while its figures move within their halves.
-
-    A figure that occurs once gives an exact interval. One that occurs twice (a share of a sum it is part of) would be
-    counted twice, so those are put at their ends in every combination; what lies between that and the wide interval
-    is settled by halving.
-    """
-
-    expression: Expression
-    given: Mapping[str, Value]
-
-    def __post_init__(self) -> None:
-        self.wide = _as_interval(self.expression.value(self.given))
-        self.moving = [
-            (name, at)
-            for name, count in self.expression.names.items()
-            if count > 1
-            for at, one in _parts(self.given[name])
-            if isinstance(one, Interval) and not one.is_point
-        ]
-
-    @property
-    def hull(self) -> Interval:
-        """From the least to the greatest value at the ends: what is surely reached."""
-        if not self.moving or len(self.moving) > MOST_CORNERS:
-            return self.wide
-        found: Interval | None = None
-        for ends in product((0, 1), repeat=len(self.moving)):
-            here = dict(self.given)
-            for (name, at), end in zip(self.moving, ends, strict=True):
-                one = _part(here[name], at)
-                _put(here, name, at, Interval.point(one.high if end else one.low))
-            value = _as_interval(self.expression.value(here))
-            found = value if found is None else found.hull(value)
-        assert found is not None
-        return found
-
-    def meets(self, target: Interval) -> bool:
-        """Whether some choice within the halves gives a value in `target`."""
-        if not self.wide.meets(target):
-            return False
-        return not self.moving or self.hull.meets(target) or self._halved(dict(self.given), target, DEPTH)
-
-    def _halved(self, given: dict[str, Value], target: Interval, depth: int) -> bool:
-        if not _as_interval(self.expression.value(given)).meets(target):
-            return False
-        if depth == 0:
-            return True
-        name, at = max(self.moving, key=lambda key: _relative(_part(given[key[0]], key[1])))
-        for half in _part(given[name], at).halves():
-            here = dict(given)
-            _put(here, name, at, half)
-            if self._halved(here, target, depth - 1):
-                return True
-        return False
-
-
-def _relative(one: Interval) -> Fraction:
-    return one.half / (abs(one.middle) or 1)
-
-
-def _parts(value: Value) -> list[tuple[int | None, Value]]:
-    return list(enumerate(value)) if isinstance(value, list) else [(None, value)]
-
-
-def _part(value: Value, at: int | None) -> Any:
-    return value if at is None else value[at]
-
-
-def _put(given: dict[str, Value], name: str, at: int | None, value: Interval) -> None:
-    if at is None:
-        given[name] = value
-    else:
-        given[name] = [value if here == at else one for here, one in enumerate(given[name])]
-
-
-def _as_interval(value: Value) -> Interval:
+def as_interval(value: Value) -> Interval:
     if isinstance(value, Interval):
         return value
     return Interval.point(Fraction(value))

@@ -15,10 +15,11 @@ from openyibao.analytics.figures.contracts import (
     Checked,
     Repair,
 )
-from openyibao.analytics.figures.expressions import Expression, Span, read_expression
+from openyibao.analytics.figures.expressions import Expression, read_expression
 from openyibao.analytics.figures.intervals import Interval
 from openyibao.analytics.figures.printed import Printed, commas, number, one_digit_off
 from openyibao.analytics.figures.relations import FORMULAS, MANY, ONE, OPTIONAL_MANY, Formula
+from openyibao.analytics.figures.spans import Span
 
 Given = Mapping[str, Printed | list[Printed]]
 """Figures of a relation by role."""
@@ -35,9 +36,11 @@ def judge(kind: str, given: Given, title: str = "") -> Checked:
     spec = FORMULAS[kind]
     stated = given[spec.stated]
     assert isinstance(stated, Printed)
-    checked = judge_formula(
-        kind, expression(spec.computed), _filled(spec, given), stated, _shown(spec, given), spec.label, title
-    )
+    filled = _filled(spec, given)
+    checked = judge_formula(kind, expression(spec.computed), filled, stated, _shown(spec, given), spec.label, title)
+    if checked.status != NOT_CHECKABLE and spec.base and expression(spec.base).value(_values(filled)) <= 0:
+        why = "无法核对：作基数的数不大于零（如上年收不抵支），增幅没有意义，宜写增减额。"
+        return Checked(kind, checked.title, NOT_CHECKABLE, why, sources=checked.sources)
     if checked.status == CONTRADICTION:
         checked.repairs = repairs(kind, given)
         checked.text += _blame(checked.repairs)

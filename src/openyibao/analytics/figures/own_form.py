@@ -69,7 +69,10 @@ class _Reader:
         self.located = located
         self.figures: dict[str, Printed] = {}
         documents = located.data.get("documents") or {}
-        self.documents: dict[str, Any] = documents if isinstance(documents, dict) else {}
+        if not isinstance(documents, dict):
+            located.fault(("documents",), "不是映射", "名称: {title: …}")
+            documents = {}
+        self.documents: dict[str, Any] = documents
 
     def known(self, data: Any, keys: tuple[str, ...], path: Path) -> bool:
         if not isinstance(data, dict):
@@ -100,6 +103,10 @@ class _Reader:
         bound = entry.get("bound") or ""
         if bound and bound not in BOUNDS:
             self.located.fault((*path, "bound"), f"{bound!r} 不在可取值之内", "、".join(BOUNDS))
+        exact = entry.get("exact")
+        if exact not in (None, True, False):
+            self.located.fault((*path, "exact"), f"{exact!r} 不在可取值之内", "true、false")
+            exact = None
         if "value" not in entry:
             self.located.fault(path, "缺少 value", "印载的数，或 missing")
             return stand_in
@@ -113,7 +120,7 @@ class _Reader:
                 str(value),
                 unit,
                 step=str(entry.get("step") or ""),
-                exact=entry.get("exact"),
+                exact=exact,
                 title=title,
                 source=source,
                 bound=bound if bound in BOUNDS else "",
@@ -196,8 +203,17 @@ class _Reader:
         if len(nouns) > 1:
             self.located.fault(path, f"单位不同，不能相比：{'、'.join(nouns)}", "同一单位")
         for role in spec.forbid_percent:
-            if any(one.unit.noun in ("%", "‰") for one in of(role)):
+            if any(one.unit.noun == "%" for one in of(role)):
                 self.located.fault((*path, role), "百分数的增减以百分点计，不是百分之几", "relation: points")
+        for role in (*spec.percent, *spec.points):
+            right = ("%",) if role in spec.percent else ("个百分点", "百分点")
+            for one in of(role):
+                if one.unit.noun not in ("", *right):
+                    wrong = f"单位是{one.unit.text}，应是{'百分数' if role in spec.percent else '百分点'}"
+                    self.located.fault((*path, role), wrong, "%、‰" if role in spec.percent else "个百分点")
+        kinds = {one.unit.noun == "元" for role in spec.both_money for one in of(role) if one.unit.noun}
+        if len(kinds) > 1:
+            self.located.fault(path, "一方是钱，另一方不是", "同为金额，或同为人数、人次")
 
     def special(self, kind: str, entry: dict[str, Any], path: Path) -> Any:
         label, roles = SPECIAL[kind]

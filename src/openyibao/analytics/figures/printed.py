@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -30,7 +31,8 @@ SCALES = {
 }
 ROUNDED_NOUNS = ("元", "%", "％", "‰", "百分点", "个百分点", "倍", "比", "月", "个月")
 """What is measured, not counted: a whole number of it was rounded too."""
-_NUMBER = re.compile(r"[+-]?(\d[\d,]*)(\.\d+)?([eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+|\d{1,4}(,\d{4})+)(\.\d+)?([eE][+-]?\d{1,2})?", re.ASCII)
+"""Thousands or ten thousands marked, or nothing marked: 1,5,85.1 is a slip, not a number."""
 _YEAR = re.compile(r"(19|20)\d\d")
 MOST_DIGITS = 30
 
@@ -51,6 +53,8 @@ class Unit:
 def read_unit(text: str) -> Unit:
     """A unit from its text: a scale word, a thing, or both. Text of another kind is a thing without a scale."""
     body = text.strip().replace("％", "%")
+    if body == "‰":
+        return Unit(body, Fraction(1, 10), "%")
     for word, power in SCALES.items():
         if body.startswith(word) and not (word in ("百", "千") and body.startswith("百分")):
             return Unit(body, Fraction(10**power), body.removeprefix(word))
@@ -90,7 +94,9 @@ class Printed:
     @property
     def apart(self) -> str:
         """Unit of a difference from this figure: percentages lie apart in points, never in %."""
-        return "个百分点" if self.unit.noun == "%" else self.unit.text
+        if self.unit.noun == "%":
+            return "个千分点" if self.unit.text == "‰" else "个百分点"
+        return self.unit.text
 
     def within(self, value: Fraction) -> bool:
         """Whether a value, rounded as this figure is, gives this figure."""
@@ -107,7 +113,7 @@ class Printed:
 
 def printed(name: str, text: str, unit: str = "", *, step: str = "", exact: bool | None = None, **more: Any) -> Printed:
     """A figure from what is printed. Raises: ValueError when it is no number."""
-    body = text.strip()
+    body = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
     if not _NUMBER.fullmatch(body):
         raise ValueError(f"{text!r} 不是数")
     amount = decimal(body)

@@ -25,6 +25,14 @@ class Formula:
     """Roles whose figures must be of the same thing."""
     forbid_percent: tuple[str, ...] = ()
     """Roles that must not be percentages: a change of percentages is in points, never in %."""
+    percent: tuple[str, ...] = ()
+    """Roles that are percentages, where they have a unit."""
+    points: tuple[str, ...] = ()
+    """Roles that are percentage points, where they have a unit."""
+    both_money: tuple[str, ...] = ()
+    """Roles of which all or none are money."""
+    base: str = ""
+    """What must lie above zero for the relation to mean anything: a deficit has no growth."""
 
 
 FORMULAS: dict[str, Formula] = {
@@ -70,6 +78,8 @@ FORMULAS: dict[str, Formula] = {
         "100*part/whole",
         "{part} ÷ {whole}",
         {"part": "percent*whole/100", "whole": "100*part/percent"},
+        percent=("percent",),
+        both_money=("part", "whole"),
     ),
     "growth": Formula(
         "增幅",
@@ -80,6 +90,8 @@ FORMULAS: dict[str, Formula] = {
         {"now": "before*(1+percent/100)", "before": "now/(1+percent/100)"},
         same_unit=("now", "before"),
         forbid_percent=("now", "before"),
+        percent=("percent",),
+        base="before",
     ),
     "growth_by_change": Formula(
         "增幅",
@@ -90,6 +102,8 @@ FORMULAS: dict[str, Formula] = {
         {"now": "change+100*change/percent", "change": "now*percent/(100+percent)"},
         same_unit=("now", "change"),
         forbid_percent=("now", "change"),
+        percent=("percent",),
+        base="now-change",
     ),
     "previous": Formula(
         "由增幅推上年",
@@ -99,6 +113,8 @@ FORMULAS: dict[str, Formula] = {
         "{now} ÷ (1 + {percent})",
         {"now": "before*(1+percent/100)", "percent": "100*(now-before)/before"},
         same_unit=("now", "before"),
+        percent=("percent",),
+        base="now",
     ),
     "change": Formula(
         "增减量",
@@ -117,6 +133,8 @@ FORMULAS: dict[str, Formula] = {
         "now-before",
         "{now} − {before}",
         {"now": "before+points", "before": "now-points"},
+        percent=("now", "before"),
+        points=("points",),
     ),
     "per_head": Formula(
         "人均（次均）",
@@ -125,6 +143,7 @@ FORMULAS: dict[str, Formula] = {
         "amount/count",
         "{amount} ÷ {count}",
         {"amount": "per_head*count", "count": "amount/per_head"},
+        both_money=("amount", "per_head"),
     ),
     "ratio": Formula(
         "比",
@@ -141,6 +160,7 @@ FORMULAS: dict[str, Formula] = {
         "total/days",
         "{total} ÷ {days}",
         {"total": "per_day*days", "days": "total/per_day"},
+        both_money=("total", "per_day"),
     ),
     "product": Formula("乘积", {"factors": MANY, "product": ONE}, "product", "prod(factors)", "{factors:×}"),
     "months": Formula(
@@ -175,6 +195,7 @@ FORMULAS: dict[str, Formula] = {
         "{part} ÷ {percent}",
         {"part": "denominator*percent/100", "percent": "100*part/denominator"},
         same_unit=("part", "denominator"),
+        percent=("percent",),
     ),
 }
 

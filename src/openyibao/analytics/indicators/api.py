@@ -43,7 +43,9 @@ def check_run(dataset: Dataset, run: str, years: Sequence[int]) -> None:
     gone = [year for year in years if year not in held[run].get("years", dataset.years)]
     if gone:
         said = "、".join(map(str, gone))
-        raise Malformed([Fault(str(dataset.folder), 0, "--run", f"结算版本 {run!r} 没有 {said} 年", "已结算的年份")])
+        wrong = f"结算版本 {run!r} 没有 {said} 年：那一年没有能用的政策，账单没有结算"
+        right = "已结算的年份：" + ("、".join(map(str, held[run].get("years", dataset.years))) or "没有")
+        raise Malformed([Fault(str(dataset.folder), 0, "--run", wrong, right)])
 
 
 def count_indicators(

@@ -29,14 +29,16 @@ SPARK = {
 SETTLED = "settled"
 UNSETTLED = (
     "SELECT *, in_scope_fen + prior_self_pay_fen + over_limit_fen + non_covered_fen + special_drug_fen AS total_fen,"
-    " CAST(0 AS BIGINT) AS deductible_fen, CAST(0 AS BIGINT) AS basic_fen, CAST(0 AS BIGINT) AS serious_illness_fen,"
+    " CAST(0 AS BIGINT) AS deductible_fen, CAST(0 AS BIGINT) AS remote_first_self_pay_fen,"
+    " CAST(0 AS BIGINT) AS basic_fen, CAST(0 AS BIGINT) AS serious_illness_fen,"
     " CAST(0 AS BIGINT) AS supplement_fund_fen, CAST(0 AS BIGINT) AS assistance_fen,"
     " CAST(0 AS BIGINT) AS city_product_fen, CAST(0 AS BIGINT) AS hospital_fen, CAST(0 AS BIGINT) AS burden_fen,"
     " CAST(0 AS BIGINT) AS account_fen FROM visits"
 )
 """Bills of a year no policy settles: their cost is known, who paid is not; an indicator that asks it is absent."""
 PAID = (
-    *("deductible_fen", "basic_fen", "serious_illness_fen", "special_drug_fen", "supplement_fund_fen"),
+    *("deductible_fen", "remote_first_self_pay_fen", "basic_fen", "serious_illness_fen", "special_drug_fen"),
+    "supplement_fund_fen",
     *("assistance_fen", "city_product_fen", "hospital_fen", "burden_fen", "account_fen", "purchases_fen"),
     *("assisted_bills", "serious_bills", "fund_sq", "fund_scope", "assistance_sq"),
 )

@@ -8,6 +8,7 @@ SELECT
   CAST(SUM(total_fen) AS BIGINT) AS total_fen,
   CAST(SUM(in_scope_fen) AS BIGINT) AS in_scope_fen,
   CAST(SUM(deductible_fen) AS BIGINT) AS deductible_fen,
+  CAST(SUM(remote_first_self_pay_fen) AS BIGINT) AS remote_first_self_pay_fen,
   CAST(SUM(basic_fen) AS BIGINT) AS basic_fen,
   CAST(SUM(serious_illness_fen) AS BIGINT) AS serious_illness_fen,
   CAST(SUM(special_drug_fen) AS BIGINT) AS special_drug_fen,
