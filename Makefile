@@ -40,7 +40,8 @@ check: lint types
 	$(BIN)/openyibao cases run
 	$(BIN)/openyibao figures check figures
 	$(BIN)/openyibao drg check sample
-	for pack in sample-drg sample-points sample-dip sample-dip-jining sample-bed-day; do \
+	for pack in sample-drg sample-points sample-scheme sample-dip sample-dip-jining sample-disease sample-bed-day \
+	  sample-capitation sample-consortium; do \
 	  $(BIN)/openyibao payment check $$pack || exit 1; done
 
 bench: setup

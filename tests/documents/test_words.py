@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openyibao.documents.facade import absent, half_up, number, percent, points, wan, yi, yuan
@@ -50,6 +50,7 @@ def test_truth_values_are_no_numbers() -> None:
         half_up(True)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the numbers
 @given(st.fractions(min_value=-(10**12), max_value=10**12, max_denominator=10**6), st.integers(0, 4))
 def test_rounding_is_that_of_decimal(value: Fraction, places: int) -> None:
     scaled = Decimal(value.numerator * 10**places * 10**40 // value.denominator) / 10**40

@@ -19,7 +19,9 @@ from openyibao.simulation.facade import ProjectionResult, project, projection_re
 from openyibao.simulation.projection.assumptions import parameters
 from openyibao.simulation.projection.engine import run, single
 from openyibao.simulation.projection.measure import SCHEMES, measure
+from openyibao.simulation.projection.result import Pool
 from openyibao.simulation.projection.start import carried, start_of
+from openyibao.simulation.reform.errors import BenefitListForbids
 from tests.simulation.reform_world import world
 
 pytestmark = pytest.mark.slow
@@ -205,3 +207,115 @@ def test_impossible_years_are_refused(small: Dataset, policies: Policies) -> Non
         project(small, policies, years=0)
     with pytest.raises(Malformed):
         project(small, policies, draws=-1)
+
+
+# Reforms: checked first, in force for whole years, and answered ---------------------------------------------------
+
+
+def written(tmp_path: Path, name: str, *changes: tuple[str, str, str], head: str = "") -> Path:
+    path = tmp_path / f"{name}.yaml"
+    rows = "".join(f'- {{path: "{at}", from: {start}, value: {value}}}\n' for at, start, value in changes)
+    path.write_text(f"title: {name}\n{head}changes:\n{rows}", encoding="utf-8")
+    return path
+
+
+RATE = "liaocheng/resident/inpatient.yaml#tiers.1.rate.tertiary"
+SUBSIDY, PAID = ("liaocheng/resident/contribution.yaml#subsidy", "liaocheng/resident/contribution.yaml#individual")
+WAGES = "liaocheng/employee/contribution.yaml#employer_rate.active"
+
+
+def resident(found: ProjectionResult, at: int, scheme: str = "resident") -> Pool:
+    variant = found.base if at < 0 else found.reforms[at]
+    return variant.pool("371500", scheme)
+
+
+@pytest.fixture(scope="module")
+def dated(small: Dataset, policies: Policies, tmp_path_factory: pytest.TempPathFactory) -> ProjectionResult:
+    """The same cut from the first day, from the middle of the base year, from the middle of 2025; and two premiums."""
+    folder = tmp_path_factory.mktemp("dated")
+    files = [
+        written(folder, "first", (RATE, "2022-01-01", "55%")),
+        written(folder, "middle", (RATE, "2022-07-01", "55%")),
+        written(folder, "later", (RATE, "2025-07-01", "55%")),
+        written(folder, "premium", (PAID, "2022-07-01", "350"), (SUBSIDY, "2022-07-01", "640")),
+        written(folder, "wages", (WAGES, "2022-10-01", "8%")),
+    ]
+    return project(small, policies, years=6, reforms=files, draws=0, response=True)
+
+
+def test_a_reform_from_the_middle_of_the_base_year_holds_whole_years_after_it(dated: ProjectionResult) -> None:
+    first, middle = resident(dated, 0), resident(dated, 1)
+    assert middle.spending == first.spending
+    assert middle.balance == first.balance
+    assert any("全年" in note for note in dated.reforms[1].notes)
+
+
+def test_a_later_reform_begins_on_its_day(dated: ProjectionResult) -> None:
+    base, first, later = (resident(dated, at) for at in (-1, 0, 2))
+    years = dated.years
+    for at, year in enumerate(years[1:], 1):
+        saved, whole = (base.spending[at] - one.spending[at] for one in (later, first))
+        share = {2025: 184 / 365}.get(year, 0.0 if year < 2025 else 1.0)
+        assert abs(saved - share * whole) <= 2, year
+    assert resident(dated, 2).balance != first.balance
+
+
+def test_premiums_and_rates_move_income_in_every_later_year(dated: ProjectionResult) -> None:
+    """60 yuan a head stay 60 yuan a head; a point of wages grows with wages."""
+    base, more = resident(dated, -1), resident(dated, 3)
+    gains = [one - two for one, two in zip(more.income[1:], base.income[1:], strict=True)]
+    heads = dated.heads["resident"][1:]
+    assert all(gain > 0 for gain in gains)
+    assert more.spending == base.spending
+    assert gains[-1] < gains[0] * 1.1 * max(heads) / min(heads)
+    base, more = resident(dated, -1, "employee"), resident(dated, 4, "employee")
+    gains = [one - two for one, two in zip(more.income[1:], base.income[1:], strict=True)]
+    assert gains[-1] > 1.15 * gains[0] > 0
+    assert more.balance is not None
+    assert base.balance is not None
+    assert more.balance[-1] - base.balance[-1] >= sum(gains) * 0.99
+
+
+def test_visits_answer_where_a_burden_changed_and_only_there(dated: ProjectionResult) -> None:
+    """Who pays more goes less: the cut saves more than the static figures say, the more the larger the elasticity."""
+    still = resident(dated, 0).spending[-1]
+    ends = [
+        next(one for one in dated.reforms[0].response[case] if (one.area, one.scheme) == ("371500", "resident"))
+        for case in ("low", "central", "high")
+    ]
+    assert still > ends[0].spending[-1] > ends[1].spending[-1] > ends[2].spending[-1]
+    for case, pools in dated.reforms[3].response.items():
+        assert [one.spending for one in pools] == [one.spending for one in dated.reforms[3].pools], case
+    texts = [block.caption for block in projection_report(dated).blocks if isinstance(block, Table)]
+    assert any("就诊次数对个人负担作反应" in text for text in texts)
+
+
+def test_no_draws_no_chances(dated: ProjectionResult) -> None:
+    assert all(row["probability"] is None for pool in dated.base.pools for row in pool.crossings.values())
+    text = " ".join(str(block.text) for block in projection_report(dated).blocks if isinstance(block, Paragraph))
+    assert "随机情景中" not in text
+
+
+def test_what_a_reform_may_not_do_is_refused_before_anything_is_settled(
+    small: Dataset, policies: Policies, tmp_path: Path
+) -> None:
+    def never(what: str, count: int) -> None:
+        raise AssertionError(f"{what} was settled")
+
+    twice = written(tmp_path, "twice", (RATE, "2022-01-01", "55%"), (RATE, "2022-01-01", "65%"))
+    gone = written(tmp_path, "gone", ("liaocheng/resident/nothing.yaml#cap", "2022-01-01", "1"))
+    with pytest.raises(Malformed) as caught:
+        project(small, policies, reforms=[twice, tmp_path / "absent.yaml", gone], progress=never)
+    assert len(caught.value.faults) == 3, "the faults of all files at once"
+    elsewhere = written(tmp_path, "jinan", (RATE, "2022-01-01", "55%"), head='for: {area: "370100", year: 2022}\n')
+    with pytest.raises(Malformed, match="济南"):
+        project(small, policies, reforms=[elsewhere], progress=never)
+    forbidden = written(tmp_path, "forbidden", (RATE, "2022-01-01", "45%"))
+    with pytest.raises(BenefitListForbids):
+        project(small, policies, reforms=[forbidden], progress=never)
+
+
+def test_every_option_out_of_bounds_is_told_at_once(small: Dataset, policies: Policies) -> None:
+    with pytest.raises(Malformed) as caught:
+        project(small, policies, years=0, draws=-1, seed=-1)
+    assert [fault.path for fault in caught.value.faults] == ["--draws", "--seed", "--years"]

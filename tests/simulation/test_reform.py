@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections import defaultdict
 from dataclasses import replace
@@ -358,3 +359,58 @@ def test_nothing_runs_before_what_is_wrong_is_told(dataset: Dataset, tmp_path: P
     with pytest.raises(BenefitListForbids):
         command.reform(path, dataset.folder, out=out)
     assert not out.exists()
+
+
+# What a director must not misread -----------------------------------------------------------------------------------
+
+
+def tried(dataset: Dataset, policies: Policies, tmp_path: Path, *changes: tuple[str, str, str]) -> ReformResult:
+    path = tmp_path / "r.yaml"
+    rows = "".join(f'- {{path: "{at}", from: {start}, value: {value}}}\n' for at, start, value in changes)
+    path.write_text(f"title: 试\nchanges:\n{rows}", encoding="utf-8")
+    return reform_report(dataset, policies, path)
+
+
+RATE = "liaocheng/resident/inpatient.yaml#tiers.1.rate.tertiary"
+
+
+def test_half_a_year_does_not_read_as_a_year(dataset: Dataset, policies: Policies, tmp_path: Path) -> None:
+    whole = tried(dataset, policies, tmp_path, (RATE, "2022-01-01", "65%"))
+    half = tried(dataset, policies, tmp_path, (RATE, "2022-07-01", "65%"))
+    assert 0 < half.total.change("basic") < whole.total.change("basic")
+    assert "不是全年" in half.lines()[1]
+    assert "2022-07-01" in half.lines()[1]
+    assert "不是全年" not in whole.lines()[1]
+
+
+def test_figures_that_were_never_used_are_not_signed_under(
+    dataset: Dataset, policies: Policies, tmp_path: Path
+) -> None:
+    other = "qingdao/resident/inpatient.yaml#tiers.1.rate.tertiary"
+    nothing = tried(dataset, policies, tmp_path, (other, "2022-01-01", "70%"), (RATE, "2030-01-01", "65%"))
+    assert len(nothing.idle) == nothing.changes == 2
+    assert "无一起作用" in nothing.lines()[1]
+    assert not any(nothing.balance().values())
+    assert "就诊次数不作反应" in nothing.lines()[6]
+    some = tried(dataset, policies, tmp_path, (other, "2022-01-01", "70%"), (RATE, "2022-01-01", "65%"))
+    assert "其中 1 处改动在本数据集 2022 年不起作用" in some.lines()[1]
+    text = documents.html(some.report())
+    assert "不是本数据集各统筹区 2022 年所用的规定" in text
+    assert json.loads(json.dumps(some.as_json()))["idle_changes"] == some.idle
+
+
+def test_a_day_before_every_version_counts_from_the_first(dataset: Dataset, policies: Policies, tmp_path: Path) -> None:
+    early = tried(dataset, policies, tmp_path, (RATE, "2019-01-01", "65%"))
+    whole = tried(dataset, policies, tmp_path, (RATE, "2022-01-01", "65%"))
+    assert early.sums("after") == whole.sums("after")
+    assert [(one.before, one.after) for one in early.figures] == [("60%", "65%")]
+
+
+def test_each_paragraph_leads_to_the_part_that_explains_it(tertiary: ReformResult) -> None:
+    text = documents.html(tertiary.report())
+    heads = {int(at): name for at, name in re.findall(r'<h2 id="part-(\d+)">([^<]+)<', text)}
+    formal = text[text.index('<section class="formal">') : text.index("</section>")]
+    led = [heads[int(at)] for at in re.findall(r'href="#part-(\d+)">第', formal)]
+    for word in ("改了什么", "花多少钱", "谁得谁失", "可支付月数", "财政", "行为反应"):
+        assert sum(word in name for name in led) == 1, (word, led)
+    assert "怎样复核" in text

@@ -151,11 +151,13 @@ def test_visits_without_policy_are_counted_and_named_and_nothing_is_written(poli
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"day": np.array([3])}, "day must lie"),
-        ({"pool": np.array([99])}, "context must lie"),
-        ({"variant": np.array([30000])}, "variant"),
-        ({"in_scope_fen": np.array([-1])}, "in_scope must lie"),
-        ({"herb_fen": np.array([2_900_000_000])}, "herb must not exceed"),
+        ({"day": np.array([3])}, "day: 第 1 行：1970-01-04；应为：2022-01-01 至 2022-12-31"),
+        ({"pool": np.array([99])}, "pool: 第 1 行：99"),
+        ({"variant": np.array([30000])}, "variant: 第 1 行"),
+        ({"in_scope_fen": np.array([-1])}, "in_scope_fen: 第 1 行：-1；应为：0 至"),
+        ({"in_scope_fen": np.array([2**63 - 1, 2**63 - 1])}, "in_scope_fen: 第 1 行：9223372036854775807，共 2 行"),
+        ({"herb_fen": np.array([2_900_000_000])}, "herb_fen: 第 1 行：2900000000；应为：不大于"),
+        ({"seq": np.array([7])}, "seq: 第 .* 的 seq . (应为|重复)"),
     ],
 )
 def test_columns_out_of_bounds_name_the_file(policies: Policies, own: Dataset, changed: Any, said: str) -> None:

@@ -117,6 +117,11 @@ def value_span(columns: Sequence[Sequence[float | None]], whole: bool) -> tuple[
     return min([0.0, *downs]), max([0.0, *ups])
 
 
+def mark_values(chart: Chart) -> list[float | None]:
+    """Where the lines with names stand: they belong to what the axis must show."""
+    return [None if value is None else float(value) for _, value in chart.marks]
+
+
 def series_numbers(chart: Chart) -> list[list[float | None]]:
     return [[None if value is None else float(value) for value in one.values] for one in chart.series]
 

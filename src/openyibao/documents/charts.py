@@ -33,6 +33,7 @@ from openyibao.documents.chart_axes import (
     draw_marks,
     float_values,
     ink_on,
+    mark_values,
     series_numbers,
     tick_text,
     value_axis,
@@ -168,7 +169,7 @@ def _bars(canvas: Canvas, lying: bool) -> None:
     count = len(columns)
     thick = 0.62 if whole or count == 1 else 0.8 / count
     up, down = [0.0] * len(chart.categories), [0.0] * len(chart.categories)
-    span = value_span(columns, whole)
+    span = value_span(columns if whole else [*columns, mark_values(chart)], whole)
     for at, column in enumerate(columns):
         shift = 0.0 if whole else (at - (count - 1) / 2) * thick
         for spot, value in enumerate(column):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -29,8 +30,15 @@ _PARTS_LISTED = 4
 """A list of contents is worth its room from so many headings of level 1."""
 
 
+PART_NAMED = re.compile("第([一二三四五六七八九十]+)部分|附录")
+"""How running text names a part of the same report."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_OUTSIDE = re.compile("(<[^>]*>)")
+
+
 def render(report: Report) -> str:
     """The page as text."""
+    linked = _linked(report)
     parts = [
         "<!doctype html>",
         f'<html lang="{"zh-CN" if report.lang == "zh" else escape(report.lang, quote=True)}">',
@@ -46,9 +54,33 @@ def render(report: Report) -> str:
     for at, block in enumerate(report.blocks):
         if isinstance(block, Heading) and block.level == 1:
             heads += 1
-        parts += _block(block, at, heads)
+        parts += [linked(piece) if _is_text(block) else piece for piece in _block(block, at, heads)]
     parts.append("</main></body></html>")
     return "\n".join(part for part in parts if part) + "\n"
+
+
+def _is_text(block: Block) -> bool:
+    """Blocks whose sentences may name a part; headings and drawings stay as they are."""
+    return isinstance(block, Paragraph | Note | Formal | Table)
+
+
+def _linked(report: Report) -> Callable[[str], str]:
+    """Turns 第三部分 and 附录 into links to the headings of that name, outside tags."""
+    places = {}
+    for at, text in enumerate([one.text for one in report.blocks if isinstance(one, Heading) and one.level == 1], 1):
+        number = text.partition("、")[0]
+        places["附录" if text.startswith("附录") else f"第{number}部分"] = f"#part-{at}"
+
+    def link(found: re.Match[str]) -> str:
+        place = places.get(found[0])
+        return f'<a href="{place}">{found[0]}</a>' if place else found[0]
+
+    def done(piece: str) -> str:
+        if not places or "<a " in piece or not PART_NAMED.search(piece):
+            return piece
+        return "".join(one if one.startswith("<") else PART_NAMED.sub(link, one) for one in _OUTSIDE.split(piece))
+
+    return done
 
 
 @cache
@@ -102,7 +134,10 @@ def _table(table: Table) -> Iterator[str]:
     )
     yield "</tr></thead><tbody>"
     for at, row in enumerate(table.rows):
-        cells = "".join(f'<td class="{letter}">{_cell(cell)}</td>' for letter, cell in zip(letters, row, strict=True))
+        cells = "".join(
+            f'<td class="{letter}{" day" if _DAY.fullmatch(text_of(cell)) else ""}">{_cell(cell)}</td>'
+            for letter, cell in zip(letters, row, strict=True)
+        )
         yield f"<tr{' class=strong' if at in table.strong else ''}>{cells}</tr>"
     yield "</tbody></table></div>"
     if table.note:

@@ -32,6 +32,11 @@ INSTEAD = {TITLE_FONT: "宋体", BODY_FONT: "仿宋", HEAD_FONT: "SimHei", SUBHE
 RED = (0xC1, 0x12, 0x1F)
 PAGE_WIDTH_MM, LEFT_MM, RIGHT_MM = 210, 28, 26
 TEXT_WIDTH_MM = PAGE_WIDTH_MM - LEFT_MM - RIGHT_MM
+TEXT_HEIGHT_MM = 297 - 37 - 35
+FORMAL_SIZES = (16.0, 14.0, 12.0, 10.5)
+LINE = 1.6
+"""Type of the page to sign under (三号、四号、小四、五号), and the height of its lines against it."""
+FORMAL_HEAD_PT = 32 * 1.2 + 12 * 1.5 + 22
 _FULL_PARTS = 24
 """A column counts as no wider than so many halves of a character: what is longer is broken."""
 
@@ -49,10 +54,12 @@ def render(report: Report) -> bytes:
     document.core_properties.comments = ""
     document.core_properties.created = document.core_properties.modified = datetime(2000, 1, 1)  # noqa: DTZ001
     blocks = list(report.blocks)
-    if blocks and isinstance(blocks[0], Formal):
-        _formal(document, blocks[0])
+    signed_first = blocks[0] if blocks and isinstance(blocks[0], Formal) else None
+    if signed_first is not None:
+        _formal(document, signed_first)
         del blocks[0]
-    document.add_paragraph(report.title, style="Title")
+    title = document.add_paragraph(report.title, style="Title")
+    title.paragraph_format.page_break_before = True if signed_first else None
     if report.subtitle:
         document.add_paragraph(report.subtitle, style="Subtitle")
     for block in blocks:
@@ -180,6 +187,7 @@ def _block(document: Any, block: Block) -> None:
     elif isinstance(block, Formal):
         document.add_page_break()
         _formal(document, block)
+        document.add_page_break()
 
 
 def _paragraph(document: Any, text: str, *, indent: bool = True, bold: bool = False) -> Any:
@@ -207,8 +215,7 @@ def _small(document: Any, text: str) -> None:
 def _signature(document: Any, lines: Sequence[str] | str) -> None:
     from docx.shared import Mm, Pt
 
-    texts = [lines] if isinstance(lines, str) else [line for line in lines if line]
-    for at, text in enumerate(texts):
+    for at, text in enumerate([lines] if isinstance(lines, str) else [line for line in lines if line]):
         paragraph = document.add_paragraph(text)
         paragraph.alignment = 1
         paragraph.paragraph_format.left_indent = Mm(TEXT_WIDTH_MM * 0.45)
@@ -231,13 +238,37 @@ def _formal(document: Any, formal: Formal) -> None:
     _font(mark.add_run(formal.mark), BODY_FONT, 12)
     _red_line(mark)
     document.add_paragraph(formal.title, style="Title")
+    first = len(document.paragraphs)
     if formal.addressee:
         _paragraph(document, f"{formal.addressee}：", indent=False)
     for text in formal.paragraphs:
         _paragraph(document, text)
+    _signature(document, _signed(formal))
+    size = formal_size(formal)
+    for paragraph in document.paragraphs[first:]:
+        paragraph.paragraph_format.line_spacing = Pt(size * LINE)
+        indented = paragraph.paragraph_format.first_line_indent
+        paragraph.paragraph_format.first_line_indent = Pt(2 * size) if indented else None
+        for run in paragraph.runs:
+            run.font.size = Pt(size)
+
+
+def _signed(formal: Formal) -> list[str]:
     signed = [formal.signature] if isinstance(formal.signature, str) else list(formal.signature)
-    _signature(document, [*signed, formal.date])
-    document.add_page_break()
+    return [text for text in [*signed, formal.date] if text]
+
+
+def formal_size(formal: Formal) -> float:
+    """The largest of four sizes (三号、四号、小四、五号) in which the page to sign under is one page."""
+    wide, high = TEXT_WIDTH_MM / 25.4 * 72, TEXT_HEIGHT_MM / 25.4 * 72
+    title = -(-width_of(formal.title) * 22 / 2 // wide) * 22 * 1.25 + 18
+    room = high - FORMAL_HEAD_PT - title - 28  # above the signature
+    for size in FORMAL_SIZES:
+        across = wide // (size / 2) - 1
+        lines = sum(-(-(width_of(text) + 4) // across) for text in formal.paragraphs)
+        if (lines + len(_signed(formal)) + bool(formal.addressee)) * size * LINE <= room:
+            return size
+    return FORMAL_SIZES[-1]
 
 
 def _red_line(paragraph: Any) -> None:
@@ -283,6 +314,7 @@ def _table(document: Any, table: Table) -> None:
     made = document.add_table(rows=1, cols=len(table.headers), style="Table Grid")
     made.alignment = 1
     made.autofit = False
+    _narrow_margins(made)
     for text, cell in zip(table.headers, made.rows[0].cells, strict=True):
         _fill(cell, text, size, "c", bold=True)
         _shade(cell)
@@ -300,6 +332,20 @@ def _table(document: Any, table: Table) -> None:
     for row in made.rows:
         _whole(row)
     _small(document, table.note)
+
+
+def _narrow_margins(made: Any) -> None:
+    """Two points beside the text of a cell instead of more than five: numbers of many columns need the room."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        mark = OxmlElement(f"w:{side}")
+        mark.set(qn("w:w"), "40")
+        mark.set(qn("w:type"), "dxa")
+        margins.append(mark)
+    made._tbl.tblPr.insert_element_before(margins, "w:tblLook", "w:tblCaption", "w:tblDescription")
 
 
 def _widths(headers: list[str], rows: list[list[str]]) -> list[int]:

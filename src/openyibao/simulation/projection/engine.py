@@ -30,6 +30,11 @@ class Scenarios:
     def __len__(self) -> int:
         return len(self.opening)
 
+    def first(self) -> Scenarios:
+        """The central scenario alone."""
+        values, shocks = ({name: row[:1] for name, row in rows.items()} for rows in (self.values, self.shocks))
+        return Scenarios(values, shocks, self.opening[:1])
+
 
 def scenarios(years: int, draws: int, seed: int, overrides: dict[str, float] | None = None) -> Scenarios:
     """Central, favourable, adverse, then random draws: each parameter triangular between low, central, high."""
@@ -92,6 +97,11 @@ class Paths:
     heads: Floats
     """[scenario, year, unit, group]."""
 
+    def first(self) -> Paths:
+        """The paths of the first scenario alone."""
+        rows = (row[:1] for row in (self.income, self.spending, self.balance, self.heads))
+        return Paths(self.years, *rows)
+
     @property
     def months(self) -> Floats:
         """Months payable: cumulative balance over a month's spending."""
@@ -119,7 +129,7 @@ def run(measured: Measured, start: Start, chosen: Scenarios, years: int, closing
         spending.append(flows.spending(banded, groups, growth) + start.other_expenditure)
         heads.append(groups)
     paths = [np.stack(one, axis=1) for one in (income, spending, heads)]
-    balance = _balances(paths[0], paths[1], start, chosen, closing)
+    balance = balances(paths[0], paths[1], start, chosen, closing)
     return Paths([measured.year + at for at in range(years + 1)], paths[0], paths[1], balance, paths[2])
 
 
@@ -161,7 +171,7 @@ class _Flows:
         now = banded[0]
         groups = now.sum(axis=(-1, -2))
         heads = np.add.reduceat(measured.heads.sum(0), BANDS, axis=-1)
-        rates = measured.rate_fund / np.maximum(heads, 1.0)[..., None]
+        rates = _rates(measured.rate_fund, heads)
         expected = np.einsum("ugsk,gskb->ugb", now, rates)
         by_scheme = np.stack([expected[:, 0] + expected[:, 1], expected[:, 2]], axis=1)
         factors = np.divide(measured.fund, by_scheme, out=np.zeros_like(by_scheme), where=by_scheme > 0)
@@ -189,7 +199,22 @@ class _Flows:
         return found
 
 
-def _balances(income: Floats, spending: Floats, start: Start, chosen: Scenarios, closing: Floats | None) -> Floats:
+FEW = 30
+"""With fewer persons of an age band at work, or retired, their rate is that of both together."""
+
+
+def _rates(fund: Floats, heads: Floats) -> Floats:
+    """Fund per head, [group, sex, band, benefit]. Where hardly anybody is at work any more, or retired yet, the rate is
+    that of all employees of the age: who works longer falls ill no less often."""
+    found = fund / np.maximum(heads, 1.0)[..., None]
+    both = fund[:2].sum(axis=0) / np.maximum(heads[:2].sum(axis=0), 1.0)[..., None]
+    few = heads[:2] < FEW
+    found[:2] = np.where(few[..., None], both[None], found[:2])
+    return found
+
+
+def balances(income: Floats, spending: Floats, start: Start, chosen: Scenarios, closing: Floats | None) -> Floats:
+    """Cumulative balances: the one before, interest on it when positive, income less spending."""
     low, central, high = (start.balance[..., at] for at in range(3))
     way = chosen.opening[:, None, None]
     opening = central + np.where(way < 0, -way * (low - central), way * (high - central))
@@ -201,4 +226,4 @@ def _balances(income: Floats, spending: Floats, start: Start, chosen: Scenarios,
     return np.stack(found, axis=1)
 
 
-__all__ = ["GROUPS", "NAMED", "SCHEMES", "Paths", "Scenarios", "Start", "run", "scenarios", "single"]
+__all__ = ["GROUPS", "NAMED", "SCHEMES", "Paths", "Scenarios", "Start", "balances", "run", "scenarios", "single"]

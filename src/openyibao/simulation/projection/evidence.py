@@ -9,7 +9,7 @@ from openyibao.documents.facade import Block, Heading, Note, Paragraph, Table, n
 from openyibao.policy.facade import area_name
 from openyibao.policy.terms import CERTAINTIES
 from openyibao.simulation.projection.assumptions import noise, section
-from openyibao.simulation.projection.result import LEVELS, ORDER, SCHEME_NAMES, ProjectionResult
+from openyibao.simulation.projection.result import LEVELS, ORDER, SCHEME_NAMES, Pool, ProjectionResult
 
 COUNTIES = 40
 SMALL = 8
@@ -34,6 +34,42 @@ def counties(found: ProjectionResult) -> Iterator[Block]:
     more = len(found.warnings) - COUNTIES
     note = f"另有 {more} 项，见 --json。" if more > 0 else ""
     yield Table(["县区与基金", "级别", "当期结余", "原因"], rows, align="lcrl", note=note)
+
+
+def responses(found: ProjectionResult, names: list[Pool]) -> Iterator[Block]:
+    """What each reform comes to when visits answer to it, beside the static figures."""
+    rows = []
+    for at, variant in enumerate(found.reforms):
+        for base in names:
+            still = variant.pool(base.area, base.scheme)
+            cases = [
+                next(one for one in pools if (one.area, one.scheme) == (base.area, base.scheme))
+                for pools in variant.response.values()
+            ]
+            if not cases or all(one.spending == still.spending for one in cases):
+                continue
+            rows.append(
+                [
+                    f"方案{ORDER[at % 10]}",
+                    base.name,
+                    *(yi(one.spending[-1], 2, "") for one in (still, *cases)),
+                    *(yi(one.balance[-1], 1, "") if one.balance else "—" for one in (still, *cases)),
+                ]
+            )
+    if not rows:
+        if any(variant.response for variant in found.reforms):
+            yield Note("方案不改变个人就医负担，就诊次数不作反应。")
+        return
+    last = found.years[-1]
+    heads = [f"{last} 年{what}，{case}" for what in ("支出", "结余") for case in ("静态", "低", "中", "高")]
+    yield Table(
+        ["方案", "统筹基金", *heads],
+        rows,
+        caption="就诊次数对个人负担作反应时（中性情景，亿元）",
+        align="ll" + "r" * 8,
+        note="低、中、高为需求弹性的三档，来源与可信度见改革测算报告；按统筹区、险种、待遇、级别的平均负担计，只是数量级。"
+        "青岛 2024 年门诊改革的实际增长远大于此法所得，放宽待遇时宜看作下限。",
+    )
 
 
 def _at(found: ProjectionResult, name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from openyibao.datasets.facade import BENEFIT_CODES, GRANT_KINDS, STATUS_CODES, Dataset
+from openyibao.datasets.facade import BENEFIT_CODES, GRANT_KINDS, LEVEL_CODES, STATUS_CODES, Dataset
 from openyibao.kernel.areas import pooling_area_of
 from openyibao.kernel.errors import Refused
 from openyibao.policy.contracts import Columns
@@ -32,7 +32,7 @@ SCHEMES = ("employee", "resident")
 GROUP_SCHEME = (0, 0, 1)
 BANDS = (0, 1, 6, 18, 25, 35, 45, 50, 55, 60, 65, 70, 75, 80, 85)
 """First age of each band of rates."""
-BENEFITS = len(BENEFIT_CODES)
+BENEFITS, LEVELS = len(BENEFIT_CODES), len(LEVEL_CODES)
 BAND_OF = np.searchsorted(BANDS, np.arange(AGES), side="right") - 1
 MATERNITY = list(GRANT_KINDS).index("maternity_allowance")
 PAID = ("employer_fen", "individual_fen", "subsidy_fen", "assistance_fen", "account_fen")
@@ -73,6 +73,10 @@ class Measured:
     """[unit, scheme]: a head's premium to serious-illness insurance."""
     lift: Floats
     """[unit, group]: what employers would have paid more without temporary relief (阶段性减征)."""
+    level_fund: Floats = None
+    """[unit, scheme, benefit, level]: `fund` by level of the institution."""
+    level_burden: Floats = None
+    """The same of what the persons bear: what visits answer to."""
     notes: list[str] = field(default_factory=list)
     reform: str = ""
 
@@ -133,6 +137,8 @@ class _Sums:
     bases: Floats
     employer: Floats
     allowance: Floats
+    level_fund: Floats
+    level_burden: Floats
 
     @classmethod
     def empty(cls, units: int) -> _Sums:
@@ -142,6 +148,7 @@ class _Sums:
             *(np.zeros((units, groups, 2, AGES)), np.zeros((units, 2, BENEFITS)), np.zeros((units, 2, BENEFITS))),
             *(np.zeros(rates), np.zeros(rates), np.zeros(rates)),
             *(np.zeros((units, groups)), np.zeros((units, groups)), np.zeros((units, groups)), np.zeros(units)),
+            *(np.zeros((units, 2, BENEFITS, LEVELS)), np.zeros((units, 2, BENEFITS, LEVELS))),
         )
 
     def add(self, other: _Sums) -> None:
@@ -185,7 +192,8 @@ def measure(
         shape.units,
         *(whole.heads, whole.visits, whole.fund, whole.rate_fund, whole.rate_visits, whole.rate_cost),
         *(whole.into, whole.bases, whole.allowance),
-        *(premium, lift, [f"{text}（{count:,} 次）" for text, count in mine.notes.items()]),
+        *(premium, lift, whole.level_fund, whole.level_burden),
+        [f"{text}（{count:,} 次）" for text, count in mine.notes.items()],
     )
     if lift.any():
         made.notes.append("基年单位缴费含阶段性减征，预测年份按不减征恢复")
@@ -262,6 +270,9 @@ def _bills(sums: _Sums, shape: _Shape, batch: Columns, settled: Columns, age: An
     band, sex = BAND_OF[age[mine]], sex[mine]
     _counted(sums.visits, (unit, scheme, benefit), None)
     _counted(sums.fund, (unit, scheme, benefit), fund)
+    level = batch["level"][mine].astype(np.int64)
+    _counted(sums.level_fund, (unit, scheme, benefit, level), fund)
+    _counted(sums.level_burden, (unit, scheme, benefit, level), settled["burden_fen"][mine])
     _counted(sums.rate_visits, (group, sex, band, benefit), None)
     _counted(sums.rate_fund, (group, sex, band, benefit), fund)
     _counted(sums.rate_cost, (group, sex, band, benefit), cost)

@@ -9,19 +9,20 @@ import numpy as np
 
 from openyibao.datasets.facade import Dataset
 from openyibao.kernel.errors import Fault, Malformed
-from openyibao.policy.contracts import read_reform
 from openyibao.policy.facade import Policies
 from openyibao.simulation.errors import VisitsRefused
 from openyibao.simulation.projection.assumptions import life_expectancy, parameters, section
 from openyibao.simulation.projection.backtest import back_test, fit
-from openyibao.simulation.projection.engine import GROUPS, SCHEMES, Paths, Scenarios, Start, run, scenarios, single
+from openyibao.simulation.projection.engine import GROUPS, SCHEMES, Start, run, scenarios, single
 from openyibao.simulation.projection.measure import Measured, Progress, measure
+from openyibao.simulation.projection.reforms import World, accepted, projected
 from openyibao.simulation.projection.result import ProjectionResult, Variant, Warned, pools_of
 from openyibao.simulation.projection.start import carried, shared, start_of
 from openyibao.simulation.projection.warning import warnings
-from openyibao.simulation.reform.contributions import Rules
 
 MOST_YEARS = 50
+MOST_DRAWS = 20_000
+MOST_SEED = 2**63 - 1
 DRAWS = 400
 
 
@@ -35,15 +36,18 @@ def project(
     seed: int = 1,
     jobs: int | None = None,
     progress: Progress | None = None,
+    response: bool = False,
 ) -> ProjectionResult:
-    """Project every pool from the dataset's last year. Raises: Malformed, VisitsRefused."""
+    """Project every pool from the dataset's last year.
+
+    Args: response: also project every reform with visits that answer to it.
+    Raises: Malformed, BenefitListForbids (both before anything is settled), VisitsRefused.
+    """
     begun = time.monotonic()
-    if not 1 <= years <= MOST_YEARS:
-        raise Malformed([Fault("", 0, "--years", f"{years} 不在可取值之内", f"1 至 {MOST_YEARS}")])
-    if draws < 0 or draws > 20_000:
-        raise Malformed([Fault("", 0, "--draws", f"{draws} 不在可取值之内", "0 至 20000")])
+    _possible(years, draws, seed)
     said = progress or (lambda what, count: None)
     year = dataset.years[-1]
+    given = accepted(dataset, policies, reforms or [], year)
     measured = measure(dataset, policies, year, jobs=jobs, progress=said)
     broken: list[str] = []
     every = [*_earlier(dataset, policies, jobs, said, broken), measured]
@@ -74,14 +78,27 @@ def project(
         sources=[*sources, *rolled, *_stated_before(dataset, every[:-1], rolled)],
         notes=[*measured.notes, *broken, *_notes(dataset, start)],
     )
-    for path in reforms or []:
+    world = World(dataset, policies, measured, start, chosen, paths, jobs, said)
+    for one in given:
         said("reform", len(result.reforms))
-        result.reforms.append(_reformed(dataset, policies, path, start, chosen, paths, jobs, said))
+        result.reforms.append(projected(world, one, response=response))
     result.warnings = _warned(dataset, policies, measured, start, years, jobs, said)
     result.back_test = back_test(every, start)
     result.fitted = fit(every[0], every[1]) if len(every) > 2 else {}
     result.seconds = time.monotonic() - begun
     return result
+
+
+def _possible(years: int, draws: int, seed: int) -> None:
+    """Raises: Malformed with every option out of its bounds."""
+    asked = (("--years", years, 1, MOST_YEARS), ("--draws", draws, 0, MOST_DRAWS), ("--seed", seed, 0, MOST_SEED))
+    faults = [
+        Fault("", 0, name, f"{value} 不在可取值之内", f"{least} 至 {most}")
+        for name, value, least, most in asked
+        if not least <= value <= most
+    ]
+    if faults:
+        raise Malformed(faults)
 
 
 def _stated_before(dataset: Dataset, earlier: list[Measured], rolled: list[str]) -> list[str]:
@@ -101,29 +118,6 @@ def _earlier(
             notes.append(f"{year} 年有就诊没有适用的政策，不参加回测：{gone.message}")
             break
     return found
-
-
-def _reformed(
-    dataset: Dataset,
-    policies: Policies,
-    path: Path,
-    start: Start,
-    chosen: Scenarios,
-    base: Paths,
-    jobs: int | None,
-    said: Progress,
-) -> Variant:
-    """The same persons and scenarios under a reform that holds from the first projected year on."""
-    source = read_reform(path)
-    after = policies.reformed(source)
-    year = dataset.years[-1]
-    rules = Rules.of(policies, after, dataset, year, source)
-    measured = measure(dataset, after, year, rules=rules, jobs=jobs, progress=said)
-    paths = run(measured, start, chosen, len(base.years) - 1, base.balance[:, 0])
-    units = [unit.area for unit in measured.units]
-    return Variant(
-        str(source.data.get("title") or path.stem), pools_of(paths, units, dataset.manifest.scale), measured.notes
-    )
 
 
 def _warned(

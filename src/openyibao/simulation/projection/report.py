@@ -96,7 +96,8 @@ def _told(pool: Pool, years: list[int]) -> str:
     text += f"；{_reserve(pool.balance[0])}变为{_reserve(pool.balance[-1])}"
     six, zero = pool.crossings["6"], pool.crossings["zero"]
     said = {None: "预测期内不低于 6 个月"}.get(six["central"], f"{_since(pool, '6', first)}低于 6 个月")
-    text += f"，{said}（随机情景中 {number(100 * six['probability'], 0)}% 会低于）"
+    chance = six["probability"]
+    text += f"，{said}" + (f"（随机情景中 {number(100 * chance, 0)}% 会低于）" if chance is not None else "")
     if zero["central"]:
         text += f"，{zero['central']} 年用尽"
     return text + "。"
@@ -151,10 +152,8 @@ def _people(found: ProjectionResult) -> Iterator[Block]:
 
 def _fans(found: ProjectionResult) -> Iterator[Block]:
     yield Heading("三、累计结余与可支付月数")
-    yield Paragraph(
-        "带状是随机情景的第 10 至第 90 百分位，线是中性情景。"
-        "表中的乐观、悲观是全部参数同取有利或不利的一端，只用来看边界。"
-    )
+    band = "带状是随机情景的第 10 至第 90 百分位" if found.draws else "没有随机情景，带状是乐观与悲观之间"
+    yield Paragraph(f"{band}，线是中性情景。表中的乐观、悲观是全部参数同取有利或不利的一端，只用来看边界。")
     known = [one for one in found.base.pools if one.months is not None]
     if not known:
         yield Paragraph("数据集没有期初结余，也没有别处的数，只列收支。")
@@ -251,7 +250,7 @@ def _crossings(found: ProjectionResult) -> Iterator[Block]:
                 pool.name,
                 number(pool.months[0], 1),
                 *(_cell(pool, line, first) for line in LINE_NAMES),
-                number(100 * pool.crossings["6"]["probability"], 0, "%"),
+                _chance(pool),
                 _gap(pool, found.years),
             ]
         )
@@ -266,6 +265,11 @@ def _crossings(found: ProjectionResult) -> Iterator[Block]:
         "六月线概率：随机情景中曾低于 6 个月的占比；收不抵支：中性情景下当期支出首次超过收入的年份。",
         strong=strong,
     )
+
+
+def _chance(pool: Pool) -> Any:
+    chance = pool.crossings["6"]["probability"]
+    return "—" if chance is None else number(100 * chance, 0, "%")
 
 
 RANGED = ("6", "zero")
@@ -299,7 +303,7 @@ def _reforms(found: ProjectionResult) -> Iterator[Block]:
     yield Heading("五、改革之下")
     yield Paragraph(
         "每个方案都把基年的账单重新结算一遍，得到各年龄、各项待遇的基金支出，再与同一组情景一起推演；筹资方案改变人均入账。"
-        "方案自第一个预测年起施行，就诊次数不随待遇变化（静态）。"
+        "基年内开始的方案自第一个预测年起全年施行，以后开始的自其施行之日起；就诊次数不随待遇变化（静态）。"
     )
     first = found.years[0]
     names = [one for one in found.base.pools if not one.area] or found.base.pools
@@ -317,6 +321,7 @@ def _reforms(found: ProjectionResult) -> Iterator[Block]:
     ]
     note = "没有列出的基金不受该方案影响。金额为亿元；基年支出是按该方案重新结算的，结余从基年末的实数起按方案推演。"
     yield Table(headers, rows, caption="各方案的收支与触线年份（中性情景）", align="llrrrrrr", note=note)
+    yield from evidence.responses(found, names)
     for base in names:
         if base.months is None:
             continue

@@ -64,6 +64,11 @@ class Warned:
     """Current balance of the first year."""
 
     @property
+    def level_name(self) -> str:
+        """How urgent, in Chinese."""
+        return LEVELS[self.level]
+
+    @property
     def name(self) -> str:
         known = all_areas().get(self.area)
         if known is None:
@@ -81,12 +86,18 @@ class Variant:
     title: str
     pools: list[Pool]
     notes: list[str] = field(default_factory=list)
+    response: dict[str, list[Pool]] = field(default_factory=dict)
+    """Case (low, central, high) -> the pools when visits answer; empty when it was not asked for."""
 
     def pool(self, area: str, scheme: str) -> Pool:
         return next(one for one in self.pools if (one.area, one.scheme) == (area, scheme))
 
     def as_json(self) -> dict[str, Any]:
-        return {"title": self.title, "notes": self.notes, "pools": [one.as_json() for one in self.pools]}
+        made: dict[str, Any] = {"title": self.title, "notes": self.notes}
+        made["pools"] = [one.as_json() for one in self.pools]
+        if self.response:
+            made["response"] = {case: [one.as_json() for one in pools] for case, pools in self.response.items()}
+        return made
 
 
 @dataclass
@@ -197,14 +208,14 @@ def _crossings(months: Floats, drawn: slice) -> dict[str, dict[str, Any]]:
     for line in (*section("warning")["lines"], 0):
         below = months < line
         first = np.where(below.any(axis=1), below.argmax(axis=1), -1)
-        mine = first[drawn]
+        mine = first[drawn] if len(first) > len(NAMED) else first[:0]
         crossed = np.sort(mine[mine >= 0])
-        share = len(crossed) / len(mine)
+        share = len(crossed) / len(mine) if len(mine) else 0.0
         found[str(line) if line else "zero"] = {
             "central": int(first[0]),
             "earliest": int(crossed[int(0.1 * (len(mine) - 1))]) if share > 0.1 else -1,
             "latest": int(crossed[int(0.9 * (len(mine) - 1))]) if share > 0.9 else -1,
-            "probability": round(share, 3),
+            "probability": round(share, 3) if len(mine) else None,
         }
     return found
 

@@ -139,7 +139,7 @@ class Rules:
         try:
             result = self._ask(policies, person, str(self.year))
         except (FigureMissing, PolicyMissing) as gone:
-            self._note(f"大病保险划转未计：{gone.message}")
+            self.notes.setdefault(f"大病保险划转未计：{gone.message}", 1)
             return 0
         return int(result.transfers.get("serious_illness", 0))
 

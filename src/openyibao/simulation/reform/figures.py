@@ -27,6 +27,8 @@ KINDS = (
     ("account.of_base", "account_rate"),
     ("account", "account"),
     ("premiums", "premium"),
+    ("base_floor", "base_floor"),
+    ("base_ceiling", "base_ceiling"),
 )
 """Beginning of a key path -> what kind of figure stands there; the first that fits counts."""
 

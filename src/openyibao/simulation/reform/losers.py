@@ -130,10 +130,13 @@ def _explained(
         made.agrees = loser.bills == 0
         return made
     opening = int(paid.get("account_opening_fen", 0)) if paid.get("account") else 0
+    state = _brought(dataset, loser, year)
     try:
         years = [
             policies.settle(
-                case_from(_case(dataset, visits, max(0, opening + money) if paid.get("account") else 0), "loser")
+                case_from(
+                    _case(dataset, visits, max(0, opening + money) if paid.get("account") else 0) | state, "loser"
+                )
             )
             for policies, money in zip(sides, made.credit, strict=True)
         ]
@@ -197,7 +200,7 @@ def _who(
     sex = "男" if person["sex"] == 1 else "女"
     words = [
         SHORT.get(scheme, SCHEMES[scheme]),
-        STATUSES[STATUS_CODES[row["status"]]],
+        STATUSES.get(STATUS_CODES[row["status"]], ""),
         f"{year - person['birth'].year} 岁{sex}",
         groups,
     ]
@@ -234,6 +237,19 @@ def _case(dataset: Dataset, visits: Sequence[Mapping[str, Any]], balance: int) -
     if history:
         person["history"] = history
     return {"person": person, "visits": [_visit(dataset, visit) for visit in visits]}
+
+
+def _brought(dataset: Dataset, loser: Loser, year: int) -> dict[str, Any]:
+    """What the person brings into the year (期初状态), as a case states it; nothing for somebody who brings nothing."""
+    counters: dict[str, Any] = {}
+    for pool, opening in ((dataset.openings(loser.part, year) or {}).get(loser.person) or {}).items():
+        for name, value in opening.counters.items():
+            key = "/".join((*dataset.pools[pool], name))
+            counters[key] = value if name.endswith(".stays") else yuan_text(value)
+        for stay, (number, borne) in opening.stays.items():
+            counters[f"stay.{pool}-{stay}.number"] = number
+            counters[f"stay.{pool}-{stay}.deductible"] = yuan_text(borne)
+    return {"opening": {"seq": 0, "counters": counters}} if counters else {}
 
 
 def _state(dataset: Dataset, visit: Mapping[str, Any]) -> dict[str, Any]:

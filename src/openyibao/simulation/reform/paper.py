@@ -41,27 +41,31 @@ PARTIES = {
 def report(result: ReformResult) -> Report:
     """Every block in the order it is read."""
     words = Words(result.scale, result.total["total"])
-    blocks: list[Block] = [formal(result, words)]
-    for section in (
-        _changes(result),
-        _costs(result, words),
-        _accounts(result, words),
-        paper_people.gains(result, words),
-        paper_people.catastrophic(result, words),
-        _places(result, words),
-        paper_funds.pools(result, words),
-        paper_funds.treasury(result, words),
-        paper_funds.response(result, words),
-        paper_people.losers(result),
-        paper_appendix.appendix(result, words),
-        _counties(result, words),
-    ):
-        blocks += _numbered(section, sum(1 for block in blocks if isinstance(block, Heading) and block.level == 1))
+    sections: list[tuple[str, list[Block]]] = [
+        ("changes", list(_changes(result))),
+        ("costs", list(_costs(result, words))),
+        ("accounts", list(_accounts(result, words))),
+        ("people", list(paper_people.gains(result, words))),
+        ("homes", list(paper_people.catastrophic(result, words))),
+        ("places", list(_places(result, words))),
+        ("pools", list(paper_funds.pools(result, words))),
+        ("treasury", list(paper_funds.treasury(result, words))),
+        ("response", list(paper_funds.response(result, words))),
+        ("losers", list(paper_people.losers(result))),
+    ]
+    sections = [(name, section) for name, section in sections if section]
+    places = {name: f"第{NUMBERS[at]}部分" for at, (name, _) in enumerate(sections)}
+    last = [*paper_appendix.appendix(result, words, places), *_counties(result, words)]
+    sections.append(("appendix", last))
+    blocks: list[Block] = [formal(result, words, places)]
+    for at, (_, section) in enumerate(sections):
+        blocks += _numbered(section, at)
     return Report(f"{result.title}：测算报告", tuple(blocks), f"{result.area_name} {result.year} 年，静态测算")
 
 
 MOST_COUNTIES = 20
 NUMBERS = "一二三四五六七八九十"
+"""At most ten parts have a number; the appendix has none."""
 
 
 def _numbered(section: Iterable[Block], before: int) -> Iterator[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from openyibao.documents.facade import Block, Cell, Heading, Note, Paragraph, Table, half_up
@@ -24,7 +24,72 @@ METHOD = (
 )
 
 
-def appendix(result: ReformResult, words: Words) -> Iterator[Block]:
+TRACES: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "基金支付、个人负担",
+        "costs",
+        "每笔就诊按改前、改后各结算一次，各付款方之和",
+        "resettle DIR；resettle DIR --reform 方案",
+    ),
+    (
+        "各方得失",
+        "costs",
+        "各付款方的变化，加缴费、补助、账户划入的变化；合计为零",
+        "reform --json：who_is_better_off_fen",
+    ),
+    (
+        "账户划入与使用",
+        "accounts",
+        "改后规则减改前规则，逐人按月；先就医、后购药",
+        "contribution 缴费.yaml；reform --json：persons",
+    ),
+    (
+        "人均得失、十等分",
+        "people",
+        "就医负担、账户划入、本人缴费三项之和，按参保人",
+        "reform --json：by_decile、decile_limits_fen",
+    ),
+    (
+        "灾难性支出家庭",
+        "homes",
+        "全户就医现金超过家庭可支配收入的一个比例",
+        "reform --json：catastrophic",
+    ),
+    (
+        "县区、机构",
+        "places",
+        "同一批账单按居住地、就医机构分列",
+        "reform --json：by_county、institutions",
+    ),
+    (
+        "可支付月数",
+        "pools",
+        "12×累计结余÷全年支出，各统筹基金分列，个人账户不计",
+        "reform --json：pools",
+    ),
+    (
+        "财政负担",
+        "treasury",
+        "居民补助，加医疗救助支付账单与资助参保",
+        "reform --json：contributions_change_fen",
+    ),
+    (
+        "行为反应区间",
+        "response",
+        "次数之比＝(1＋e·a)÷(1－e·a)，a 为个人负担变化的中点比",
+        "reform --json：response；弹性见下",
+    ),
+    (
+        "一笔账单",
+        "losers",
+        "逐层列出起付线、比例、限额与依据",
+        "settle 算例.yaml --reform 方案 --explain",
+    ),
+)
+"""Every kind of amount: what it is, the part where it stands, by which command it is found again."""
+
+
+def appendix(result: ReformResult, words: Words, places: Mapping[str, str]) -> Iterator[Block]:
     yield Heading("附录：方法、数据与出处")
     manifest = result.manifest
     kind = "合成数据" if manifest.kind == "synthetic" else "平台发布"
@@ -39,9 +104,15 @@ def appendix(result: ReformResult, words: Words) -> Iterator[Block]:
         ["样本", f"比例 {manifest.scale:g}{whole}"],
         ["就诊", f"{bills}；{changed}"],
         ["参保", f"{result.persons()['persons']:,} 人"],
-        ["待遇清单", f"{result.rules_checked} 条规则，未见不允许的改动"],
+        ["待遇清单", f"{result.rules_checked} 条规则，未见不允许的改动{_doubts(result)}"],
     ]
     yield Table(["项目", "内容"], rows, caption="这份报告用了什么", align="ll")
+    yield Heading("每个数字怎样得来", 2)
+    yield Table(
+        ["数字", "所在", "口径", "怎样复核（openyibao）"],
+        [[name, places[part], meaning, command] for name, part, meaning, command in TRACES if part in places],
+        align="llll",
+    )
     yield Heading("方法", 2)
     for text in METHOD:
         yield Paragraph(text)
@@ -51,6 +122,10 @@ def appendix(result: ReformResult, words: Words) -> Iterator[Block]:
     yield from _paths(result)
     yield from _elasticities()
     yield from _provisional(result)
+
+
+def _doubts(result: ReformResult) -> str:
+    return f"；{len(result.doubts)} 条缺数未核对" if result.doubts else ""
 
 
 def _checks(result: ReformResult) -> Iterator[Block]:

@@ -174,6 +174,10 @@ def response(result: ReformResult, words: Words) -> Iterator[Block]:
         "静态测算假定人们看病的次数不变。这里让就诊次数按个人负担的变化作反应（弧弹性，分待遇与级别，来源与可信度见附录），"
         "给出低、中、高三档，与静态数并列，不替代它。"
     )
+    if not result.total["changed"]:
+        yield Paragraph("方案没有改变任何一笔就诊的支付，个人负担不变，就诊次数不作反应；静态数即全部。")
+        yield from _back_test(result)
+        return
     cases = ("static", *CASES)
     names = {"static": "静态", **{case: f"{WORDS[case]}弹性" for case in CASES}}
     funds = {case: sum(found.change(name, case) for name in FUND_NAMES) for case in cases}
@@ -246,7 +250,6 @@ def _visits(result: ReformResult, words: Words) -> Iterator[Block]:
 
 def _back_test(result: ReformResult) -> Iterator[Block]:
     back = result.back_test
-    data = load_data("qingdao.yaml")
     rows: list[list[Cell]] = [
         ["印载（2024 年 1—11 月）", *_pair(back.printed.visits, back.printed.spending), None, None]
     ]
@@ -261,7 +264,8 @@ def _back_test(result: ReformResult) -> Iterator[Block]:
         caption="回测：青岛 2024 年门诊改革",
         note=f"用 {back.persons:,} 人、{back.visits:,} 次就诊的虚拟人群（全部假定，只用 2023 年次均支付 "
         f"{half_up(base[0], 1)} 元调整，虚拟人群为 {half_up(base[1], 1)} 元），按 2023、2024 年规则各结算一次；"
-        f"{data['before']['source']}。印载的人次是享受待遇的人次，这里同样只数基金有支付的就诊。",
+        "限额 1700 元与增幅为原文印载，起付线、比例无据。"
+        "印载的人次是享受待遇的人次，这里同样只数基金有支付的就诊。",
     )
     yield Paragraph(
         "差额照列：规则与弹性只说明了实际增长的一小部分。其余可能来自定点机构扩围、药店与账户购药转为门诊统筹、"

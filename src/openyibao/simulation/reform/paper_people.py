@@ -39,14 +39,15 @@ def gains(result: ReformResult, words: Words) -> Iterator[Block]:
         yield Paragraph("没有参保人的负担发生变化。")
         return
     known = rows if rows[-1].name != "收入不详" else rows[:-1]
+    places = _places_of([mean(row[name], row["persons"]) for row in known for name in used])
     if known:
         yield Chart(
             "bar",
-            _decile_title(known),
+            _decile_title(known, places),
             [row.name.replace(" ", "") for row in known],
-            [Series(GAINS[name], [half_up(mean(row[name], row["persons"]), 0) for row in known]) for name in used],
+            [Series(GAINS[name], [half_up(mean(row[name], row["persons"]), places) for row in known]) for name in used],
             unit="元／人·年，正为得益",
-            places=0,
+            places=places,
             note="按家庭人均可支配收入把参保人分成人数相等的十组，第 1 组最低。",
         )
     yield Table(
@@ -70,10 +71,18 @@ def gains(result: ReformResult, words: Words) -> Iterator[Block]:
     yield from pairs(result, words, "group", "按帮扶对象身份")
 
 
-def _decile_title(rows: list[Row]) -> str:
+SMALL_YUAN = 20
+"""Below it whole yuan hide what differs: one decimal more."""
+
+
+def _places_of(values: list[Fraction]) -> int:
+    return 0 if any(abs(value) >= SMALL_YUAN for value in values) else 1
+
+
+def _decile_title(rows: list[Row], places: int) -> str:
     low, high = rows[0], rows[-1]
     values = [mean(gain(row), row["persons"]) for row in (low, high)]
-    said = [f"{'得' if value >= 0 else '失'} {half_up(abs(value), 0):,f} 元" for value in values]
+    said = [f"{'得' if value >= 0 else '失'} {half_up(abs(value), places):,f} 元" for value in values]
     return f"收入最低一成人均{said[0]}，最高一成人均{said[1]}"
 
 
@@ -249,9 +258,9 @@ def losers(result: ReformResult) -> Iterator[Block]:
 def _loser(name: str, one: Explained) -> Iterator[Block]:
     yield Heading(f"{name}：{one.who}，净失 {yuan(one.loser.loss, 2)} 元", 3)
     if one.credit[0] != one.credit[1]:
-        yield Paragraph(f"个人账户全年划入由 {yuan(one.credit[0], 2)} 元变为 {yuan(one.credit[1], 2)} 元。")
+        yield Paragraph(f"个人账户全年划入由 {_said(one.credit[0])} 元变为 {_said(one.credit[1])} 元。")
     if one.premium[0] != one.premium[1]:
-        yield Paragraph(f"本人全年缴费由 {yuan(one.premium[0], 2)} 元变为 {yuan(one.premium[1], 2)} 元。")
+        yield Paragraph(f"本人全年缴费由 {_said(one.premium[0])} 元变为 {_said(one.premium[1])} 元。")
     if one.problem:
         yield Paragraph(f"逐笔说明与批量不一致：{one.problem}", bold=True)
     if not one.bills:
@@ -275,6 +284,11 @@ def _loser(name: str, one: Explained) -> Iterator[Block]:
     for bill in [bill for bill in by_loss if bill.text != ("", "")][:MOST_TEXTS]:
         for side, text in zip(("改前", "改后"), bill.text, strict=True):
             yield Note(f"{bill.day} {bill.what}，{side}：{_reasons(text)}")
+
+
+def _said(fen: int) -> str:
+    """Yuan to the fen, thousands set apart, without a sign."""
+    return f"{half_up(Fraction(fen, 100), 2):,f}"
 
 
 def _bill_row(day: str, what: str, bills: list[BillChange]) -> list[Cell]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +28,7 @@ from openyibao.simulation.reform.losers import Explained
 from openyibao.simulation.reform.measure import CONTRIBUTED, FLEXIBLE, Measured
 from openyibao.simulation.reform.pools import PoolAccount
 from openyibao.simulation.reform.response import CASES, Response
+from openyibao.simulation.reform.rows import Row, person_row, row_json, short_name, some_rows, visit_row
 
 PAYERS = {
     "basic": "基本医保统筹基金",
@@ -41,28 +41,6 @@ PAYERS = {
 }
 """Who bears a bill: these add up to it. The city product stands beside and repays the person."""
 SCHEME_CODES = tuple(SCHEMES)
-
-
-@dataclass(frozen=True)
-class Row:
-    """Sums of one group of visits or persons: its name, and every column by name."""
-
-    name: str
-    values: dict[str, int]
-
-    def __getitem__(self, name: str) -> int:
-        return self.values[name]
-
-    def change(self, name: str) -> int:
-        """After minus before."""
-        return self.values[f"after.{name}"] - self.values[f"before.{name}"]
-
-    @property
-    def funds(self) -> tuple[int, int]:
-        """What all funds pay, hospital and city product apart."""
-        names = ("basic", "serious_illness", "special_drug", "supplement", "assistance")
-        before = sum(self.values[f"before.{name}"] for name in names)
-        return before, sum(self.values[f"after.{name}"] for name in names)
 
 
 @dataclass(frozen=True)
@@ -104,6 +82,12 @@ class ReformResult:
     """Assumed and extended figures in force: file -> key paths."""
     notes: list[str] = field(default_factory=list)
     rules_checked: int = 0
+    idle: list[str] = field(default_factory=list)
+    """Changes that do nothing in the year, and why."""
+    doubts: list[str] = field(default_factory=list)
+    """Rules of the benefit list that could not be judged for want of a figure."""
+    changes: int = 0
+    """How many changes the reform file has."""
     seconds: float = 0.0
 
     # Sums -----------------------------------------------------------------------------------------------------
@@ -125,24 +109,24 @@ class ReformResult:
     @property
     def total(self) -> Row:
         """All visits together."""
-        return _visits("合计", self._cells().sum(axis=(0, 1, 2, 3)))
+        return visit_row("合计", self._cells().sum(axis=(0, 1, 2, 3)))
 
     def by_scheme(self) -> list[Row]:
         cells = self._cells().sum(axis=(1, 2, 3))
         schemes = [scheme for _, scheme in self.measured.keys.pools]
         return [
-            _visits(SCHEMES[code], cells[[at for at, one in enumerate(schemes) if one == code]].sum(axis=0))
+            visit_row(SCHEMES[code], cells[[at for at, one in enumerate(schemes) if one == code]].sum(axis=0))
             for code in SCHEME_CODES
             if code in schemes
         ]
 
     def by_benefit(self) -> list[Row]:
         cells = self._cells().sum(axis=(0, 2, 3))
-        return _some(_visits(BENEFITS[code], cells[at]) for at, code in enumerate(BENEFIT_CODES))
+        return some_rows(visit_row(BENEFITS[code], cells[at]) for at, code in enumerate(BENEFIT_CODES))
 
     def by_level(self) -> list[Row]:
         cells = self._cells().sum(axis=(0, 1, 3))
-        return _some(_visits(LEVELS.get(code, "未写明"), cells[at]) for at, code in enumerate(LEVEL_CODES))
+        return some_rows(visit_row(LEVELS.get(code, "未写明"), cells[at]) for at, code in enumerate(LEVEL_CODES))
 
     def by_scheme_benefit(self) -> list[tuple[str, str, Row]]:
         cells = self._cells().sum(axis=(2, 3))
@@ -150,7 +134,7 @@ class ReformResult:
         for code in SCHEME_CODES:
             mine = [at for at, (_, scheme) in enumerate(self.measured.keys.pools) if scheme == code]
             for at, benefit in enumerate(BENEFIT_CODES):
-                if mine and (row := _visits(BENEFITS[benefit], cells[mine, at].sum(axis=0)))["visits"]:
+                if mine and (row := visit_row(BENEFITS[benefit], cells[mine, at].sum(axis=0)))["visits"]:
                     found.append((code, benefit, row))
         return found
 
@@ -158,7 +142,7 @@ class ReformResult:
         """(area, scheme, sums) of every pool."""
         cells = self._cells().sum(axis=(1, 2, 3))
         return [
-            (area, scheme, _visits(f"{area_name(area)}{SCHEMES[scheme]}", cells[at]))
+            (area, scheme, visit_row(f"{area_name(area)}{SCHEMES[scheme]}", cells[at]))
             for at, (area, scheme) in enumerate(self.measured.keys.pools)
         ]
 
@@ -166,8 +150,8 @@ class ReformResult:
         cells = self._cells().sum(axis=(1, 2, 3))
         areas = sorted({area for area, _ in self.measured.keys.pools})
         pairs = self.measured.keys.pools
-        return _some(
-            _visits(area_name(area), cells[[at for at, (one, _) in enumerate(pairs) if one == area]].sum(axis=0))
+        return some_rows(
+            visit_row(area_name(area), cells[[at for at, (one, _) in enumerate(pairs) if one == area]].sum(axis=0))
             for area in areas
         )
 
@@ -202,7 +186,7 @@ class ReformResult:
         pick = slice(None) if not scheme else slice(SCHEME_CODES.index(scheme), SCHEME_CODES.index(scheme) + 1)
         found = []
         for at, label in enumerate(self._names(name)):
-            pair = (_visits(label, visits[at, pick].sum(axis=0)), _persons(label, persons[at, pick].sum(axis=0)))
+            pair = (visit_row(label, visits[at, pick].sum(axis=0)), person_row(label, persons[at, pick].sum(axis=0)))
             if pair[0]["visits"] or pair[1]["persons"]:
                 found.append(pair)
         return found
@@ -210,10 +194,10 @@ class ReformResult:
     def deciles(self) -> list[Row]:
         """Persons by decile of household income per head; the last row those whose income is not known."""
         names = [f"第 {at + 1} 组" for at in range(DECILES)] + ["收入不详"]
-        return [_persons(name, row) for name, row in zip(names, self._person_dim("decile"), strict=True)]
+        return [person_row(name, row) for name, row in zip(names, self._person_dim("decile"), strict=True)]
 
     def persons(self) -> Row:
-        return _persons("合计", self._person_dim("decile").sum(axis=0))
+        return person_row("合计", self._person_dim("decile").sum(axis=0))
 
     def by_status(self) -> list[Row]:
         """Persons by scheme and status."""
@@ -223,7 +207,7 @@ class ReformResult:
             mine = [at for at, (_, scheme) in enumerate(self.measured.keys.pools) if scheme == code]
             for at, status in enumerate(STATUS_CODES):
                 row = (
-                    _persons(f"{_short(code)}{STATUSES.get(status, '')}", shaped[mine, at].sum(axis=0))
+                    person_row(f"{short_name(code)}{STATUSES.get(status, '')}", shaped[mine, at].sum(axis=0))
                     if mine
                     else None
                 )
@@ -236,7 +220,7 @@ class ReformResult:
         rows = self._visit_dim("institution")[:-1]
         moved = self._moved(rows)
         order = sorted(range(len(rows)), key=lambda at: (-abs(int(moved[at])), at))[:count]
-        return [(at, _visits(self.institutions.get(at, (f"{at}", ""))[0], rows[at])) for at in order if moved[at]]
+        return [(at, visit_row(self.institutions.get(at, (f"{at}", ""))[0], rows[at])) for at in order if moved[at]]
 
     @staticmethod
     def _moved(rows: Ints) -> Ints:
@@ -317,6 +301,8 @@ class ReformResult:
             },
             "year": self.year,
             "benefit_list_rules_checked": self.rules_checked,
+            "benefit_list_not_judged": self.doubts,
+            "idle_changes": self.idle,
             "before": self.sums("before"),
             "after": self.sums("after"),
             "payers": {
@@ -329,18 +315,18 @@ class ReformResult:
                 "with_visits": self.measured.visitors,
                 "with_changed_bills": self.measured.affected,
             },
-            "by_scheme": [_json(row) for row in self.by_scheme()],
-            "by_benefit": [_json(row) for row in self.by_benefit()],
-            "by_level": [_json(row) for row in self.by_level()],
-            "by_city": [_json(row) for row in self.by_city()],
+            "by_scheme": [row_json(row) for row in self.by_scheme()],
+            "by_benefit": [row_json(row) for row in self.by_benefit()],
+            "by_level": [row_json(row) for row in self.by_level()],
+            "by_city": [row_json(row) for row in self.by_city()],
             **{
-                f"by_{name}": [{**_json(visits), "persons": person.values} for visits, person in self.pairs(name)]
+                f"by_{name}": [{**row_json(visits), "persons": person.values} for visits, person in self.pairs(name)]
                 for name in ("county", "age", "group")
             },
-            "by_status": [_json(row) for row in self.by_status()],
-            "by_decile": [_json(row) for row in self.deciles()],
+            "by_status": [row_json(row) for row in self.by_status()],
+            "by_decile": [row_json(row) for row in self.deciles()],
             "decile_limits_fen": self.limits,
-            "institutions": [{"institution": at, **_json(row)} for at, row in self.top_institutions()],
+            "institutions": [{"institution": at, **row_json(row)} for at, row in self.top_institutions()],
             "pools": [account.as_json() for account in self.accounts],
             "catastrophic": {
                 "households": [int(value) for value in shares.homes],
@@ -373,26 +359,6 @@ class ReformResult:
         from openyibao.simulation.reform.paper import report
 
         return report(self)
-
-
-def _visits(name: str, row: Ints) -> Row:
-    return Row(name, {column: int(value) for column, value in zip(VISIT_COLUMNS, row, strict=True)})
-
-
-def _persons(name: str, row: Ints) -> Row:
-    return Row(name, {column: int(value) for column, value in zip(PERSON_COLUMNS, row, strict=True)})
-
-
-def _some(rows: Iterator[Row]) -> list[Row]:
-    return [row for row in rows if row["visits"]]
-
-
-def _json(row: Row) -> dict[str, Any]:
-    return {"name": row.name, **row.values}
-
-
-def _short(scheme: str) -> str:
-    return {"employee": "职工", "resident": "居民"}.get(scheme, SCHEMES[scheme])
 
 
 __all__ = ["CASES", "PAYERS", "ChangedFigure", "ReformResult", "Row"]

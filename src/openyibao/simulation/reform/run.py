@@ -13,7 +13,7 @@ from openyibao.kernel.errors import Fault, Malformed
 from openyibao.policy.contracts import Source, read_reform
 from openyibao.policy.facade import Policies, area_name, figures_in, in_force
 from openyibao.simulation.driver import Driver
-from openyibao.simulation.reform import guard, households, pools
+from openyibao.simulation.reform import given, guard, households, pools
 from openyibao.simulation.reform.backtest import back_test
 from openyibao.simulation.reform.contributions import Rules
 from openyibao.simulation.reform.losers import explained
@@ -41,11 +41,13 @@ def reform_report(
     """
     begun = time.monotonic()
     source = read_reform(reform)
-    after = policies.reformed(source)
+    after = given.reformed(policies, source)
     year = chosen_year(dataset, source, year)
-    rules_checked = guard.check(policies, after, source)
+    unknown: list[str] = []
+    rules_checked = guard.check(policies, after, source, unknown)
     said = progress or (lambda what, count: None)
-    notes = _place(dataset, source, year)
+    idle = given.idle(policies, after, source, dataset.pools, year)
+    notes = [*place(dataset, source, year), *unknown, *idle]
     rules = Rules.of(policies, after, dataset, year, source)
     drivers = (Driver(policies, dataset), Driver(after, dataset))
     upper = households.limits(dataset, year, said)
@@ -63,7 +65,7 @@ def reform_report(
         folder=dataset.folder.name,
         manifest=dataset.manifest,
         year=year,
-        figures=_figures(policies, after, source),
+        figures=_figures(policies, after, source, year),
         measured=measured,
         accounts=accounts,
         response=respond(measured),
@@ -75,6 +77,9 @@ def reform_report(
         provisional=_provisional(after, dataset, year),
         notes=[*notes, *_notes(rules, measured, accounts)],
         rules_checked=rules_checked,
+        idle=idle,
+        doubts=unknown,
+        changes=len(source.data["changes"]),
     )
     result.institutions = _institutions(dataset, [at for at, _ in result.top_institutions(INSTITUTIONS_NAMED)])
     result.seconds = time.monotonic() - begun
@@ -93,7 +98,7 @@ def chosen_year(dataset: Dataset, reform: Source, year: int | None) -> int:
     return year
 
 
-def _place(dataset: Dataset, reform: Source, year: int) -> list[str]:
+def place(dataset: Dataset, reform: Source, year: int) -> list[str]:
     """Whether the reform speaks of this dataset's area and year. Raises: Malformed, when of no area of it."""
     stated = reform.data.get("for")
     if not stated:
@@ -109,16 +114,18 @@ def _place(dataset: Dataset, reform: Source, year: int) -> list[str]:
     return []
 
 
-def _figures(before: Policies, after: Policies, reform: Source) -> list[ChangedFigure]:
+def _figures(before: Policies, after: Policies, reform: Source, year: int) -> list[ChangedFigure]:
     """What the reform changes, as it stood and as it stands."""
     found: dict[tuple[str, str], ChangedFigure] = {}
     for row in reform.data["changes"]:
         name, _, key = row["path"].partition("#")
         name = name.removeprefix("policies/")
-        day = date.fromisoformat(row["from"])
         file = after.rulebook.files[name]
-        then, now = before.rulebook.files[name].on(day), file.on(day)
-        assert now is not None
+        day = given.first_day(after, name, date.fromisoformat(row["from"]), year)
+        now = file.on(day) if day else None
+        if day is None or now is None:
+            continue
+        then = before.rulebook.files[name].on(day)
         mine = _under(after, now, key)
         theirs = _under(before, then, key) if then is not None else {}
         for path in _leaves({*mine, *theirs}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from openyibao.documents.facade import Formal, half_up
@@ -13,15 +14,26 @@ from openyibao.simulation.reform.wording import Words, months, per_change, share
 FUNDS = {"employee": "职工统筹基金", "resident": "居民医保基金"}
 
 
-def formal(result: ReformResult, words: Words) -> Formal:
-    """The page, in six short paragraphs."""
-    paragraphs = [
+PARTS = ("changes", "costs", "people", "pools", "treasury", "response")
+"""The part of the report behind each paragraph of the page."""
+
+
+def formal(result: ReformResult, words: Words, places: Mapping[str, str] | None = None) -> Formal:
+    """The page, in six short paragraphs; each names the part where its figures are explained.
+
+    Args: places: name of a part -> where it stands (第二部分); without it (a terminal) no part is named.
+    """
+    texts = [
         _what(result),
         _cost(result, words),
         _who(result, words),
         _months(result),
         _treasury(result, words),
         _caution(result, words),
+    ]
+    paragraphs = [
+        f"{text.rstrip('。')}（见{places[part]}）。" if places and part in places else text
+        for part, text in zip(PARTS, texts, strict=True)
     ]
     return Formal(
         title=f"关于“{result.title}”的测算情况",
@@ -35,10 +47,33 @@ def formal(result: ReformResult, words: Words) -> Formal:
 def _what(result: ReformResult) -> str:
     note = result.note.replace("。 ", "。").rstrip("。")
     return (
-        f"一、测算什么。以{result.area_name} {result.year} 年全年就诊与缴费数据为底，假设该年已按方案执行，"
+        f"一、测算什么。以{result.area_name} {result.year} 年全年就诊与缴费数据为底，{_since(result)}，"
         f"与现行政策逐笔比较。{note + '。' if note else ''}方案共改动 {len(result.figures)} 个数字，"
-        f"已对照待遇清单 {result.rules_checked} 条规则审查，未见不允许的改动。"
+        f"已对照待遇清单 {result.rules_checked} 条规则审查，未见不允许的改动{_doubts(result)}。{_idle(result)}"
     )
+
+
+def _since(result: ReformResult) -> str:
+    """From when the reform is taken to hold: half a year's effect must not be read as a year's."""
+    first, last = f"{result.year}-01-01", f"{result.year}-12-31"
+    starts = sorted({max(one.start, first) for one in result.figures if one.start <= last})
+    if not starts or starts == [first]:
+        return "假设该年已按方案执行"
+    months = 13 - int(starts[0][5:7])
+    return f"假设方案自 {'、'.join(starts)} 起执行（效果只含该年最多 {months} 个月，不是全年）"
+
+
+def _doubts(result: ReformResult) -> str:
+    return f"（{len(result.doubts)} 条缺数，未能核对，见附录）" if result.doubts else ""
+
+
+def _idle(result: ReformResult) -> str:
+    """Changes that do nothing: a director must not sign under figures that were never used."""
+    if not result.idle:
+        return ""
+    if len(result.idle) == result.changes:
+        return f"所列改动在本数据集 {result.year} 年无一起作用：{'；'.join(result.idle[:3])}。"
+    return f"其中 {len(result.idle)} 处改动在本数据集 {result.year} 年不起作用，见附录。"
 
 
 def _cost(result: ReformResult, words: Words) -> str:
@@ -63,8 +98,16 @@ def _cost(result: ReformResult, words: Words) -> str:
     if paid["account"]:
         said += f"个人账户划入{words.more(paid['account'])}，留在统筹基金。"
     if pool_income:
-        said += f"统筹基金收入{words.more(pool_income)}，当期结余{words.more(result.balance()['pools'])}。"
+        said += f"统筹基金收入{words.more(pool_income)}{_payers(paid, words)}，"
+        said += f"当期结余{words.more(result.balance()['pools'])}。"
     return said
+
+
+def _payers(paid: Mapping[str, int], words: Words) -> str:
+    """Who pays more or less in."""
+    names = {"employer": "用人单位", "individual": "参保人", "subsidy": "财政补助", "assistance": "医疗救助资助"}
+    parts = [words.more(paid[name], label) for name, label in names.items() if paid[name]]
+    return f"（{'、'.join(parts)}）" if parts else ""
 
 
 def _premium(result: ReformResult) -> str:
@@ -77,7 +120,8 @@ def _premium(result: ReformResult) -> str:
 
 
 def _who(result: ReformResult, words: Words) -> str:
-    rows = [row for row in result.by_status() if row["winners"] or row["losers"]]
+    rows = [row for row in result.by_status() if 1000 * (row["winners"] + row["losers"]) >= row["persons"]]
+    rows = rows or [row for row in result.by_status() if row["winners"] or row["losers"]]
     people = sum(row["persons"] for row in rows)
     if not people:
         return "三、谁得谁失。没有参保人的负担发生变化。"
@@ -172,18 +216,8 @@ def _treasury(result: ReformResult, words: Words) -> str:
 
 
 def _caution(result: ReformResult, words: Words) -> str:
-    band = result.response
-    edges = [_funds(result, case) for case in ("low", "high")]
-    back = result.back_test
     assumed = sum(len(keys) for keys in result.provisional.values())
-    worth = "区间宜看作下限" if _funds(result, "static") > 0 else "区间只宜看作数量级"
-    said = (
-        "六、须知。以上为静态测算，不计就医行为的变化；按需求弹性估计，基金支付的变化在"
-        f" {_signed(words, min(edges))} 至 {_signed(words, max(edges))} 之间"
-        f"（就诊人次 {_visits(words, band.more_visits('low'))} 至 {_visits(words, band.more_visits('high'))}）。"
-        f"同一方法回测青岛 2024 年门诊改革，只能说明就诊增长 {half_up(back.printed.visits, 1)}% 中的"
-        f" {half_up(back.found['central'].visits, 1)} 个百分点，{worth}。"
-    )
+    said = f"六、须知。{_band(result, words)}"
     if result.manifest.kind == "synthetic":
         said += "所用数据为合成数据" + (f"（{float(words.scale * 100):g}%样本放大）" if words.raised else "")
         said += "，结论须以本地真实数据复算。"
@@ -191,6 +225,22 @@ def _caution(result: ReformResult, words: Words) -> str:
     if assumed:
         said += f"现行政策中有 {assumed} 个数字为假定或沿用，见附录。"
     return said + ("；".join(warnings) + "。" if warnings else "")
+
+
+def _band(result: ReformResult, words: Words) -> str:
+    """That it is static, and how far it moves when visits answer."""
+    if not result.total["changed"]:
+        return "以上为静态测算；方案没有改变任何一笔就诊的支付，就诊次数不作反应。"
+    band, back = result.response, result.back_test
+    edges = [_funds(result, case) for case in ("low", "high")]
+    worth = "区间宜看作下限" if _funds(result, "static") > 0 else "区间只宜看作数量级"
+    return (
+        "以上为静态测算，不计就医行为的变化；按需求弹性估计，基金支付的变化在"
+        f" {_signed(words, min(edges))} 至 {_signed(words, max(edges))} 之间"
+        f"（就诊人次 {_visits(words, band.more_visits('low'))} 至 {_visits(words, band.more_visits('high'))}）。"
+        f"同一方法回测青岛 2024 年门诊改革，只能说明就诊增长 {half_up(back.printed.visits, 1)}% 中的"
+        f" {half_up(back.found['central'].visits, 1)} 个百分点，{worth}。"
+    )
 
 
 def _funds(result: ReformResult, case: str) -> int:
@@ -219,7 +269,7 @@ def warned(result: ReformResult) -> list[str]:
             found.append(f"黄色预警：{name}改后可支付 {months(now):f} 个月（改前 {months(account.months(0)):f}）")
         if account.balance[1] < 0 <= account.balance[0]:
             found.append(f"{name}当期结余由正转负")
-    return found if len(found) <= 4 else [*found[:3], f"另有 {len(found) - 3} 项预警，见第七部分"]
+    return found if len(found) <= 4 else [*found[:3], f"另有 {len(found) - 3} 项预警，见统筹基金可支付月数一节"]
 
 
 __all__ = ["FUNDS", "formal", "warned"]
