@@ -104,7 +104,7 @@ def test_every_fault_of_an_identity_is_told_without_repeating_it() -> None:
 
 
 def test_identity_never_prints_itself() -> None:
-    who = identity(day("1980-05-20"), "1", 77)
+    who = identity(day("1980-05-20"), "1", 7_700_077)
     number = facade.register_person(
         AGENCY, who, gender="1", born_on=day("1980-05-20"), area="371500", at=at("2024-01-01")
     )
