@@ -73,4 +73,4 @@ def test_a_page_to_sign_under_takes_the_largest_type_that_fits() -> None:
 
 def test_days_do_not_break_on_a_narrow_screen() -> None:
     text = rendered(Table(["日期", "钱"], [["2022-03-05", 1]], align="lr"))
-    assert '<td class="l day">2022-03-05</td>' in text
+    assert '<td class="l whole">2022-03-05</td>' in text

@@ -32,6 +32,7 @@ _PARTS_LISTED = 4
 
 PART_NAMED = re.compile("第([一二三四五六七八九十]+)部分|附录")
 """How running text names a part of the same report."""
+SHORT = 4
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OUTSIDE = re.compile("(<[^>]*>)")
 
@@ -135,7 +136,7 @@ def _table(table: Table) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     for at, row in enumerate(table.rows):
         cells = "".join(
-            f'<td class="{letter}{" day" if _DAY.fullmatch(text_of(cell)) else ""}">{_cell(cell)}</td>'
+            f'<td class="{letter}{" whole" if _one_line(text_of(cell)) else ""}">{_cell(cell)}</td>'
             for letter, cell in zip(letters, row, strict=True)
         )
         yield f"<tr{' class=strong' if at in table.strong else ''}>{cells}</tr>"
@@ -175,3 +176,8 @@ def _formal(formal: Formal) -> Iterator[str]:
     signed = [formal.signature] if isinstance(formal.signature, str) else list(formal.signature)
     yield _signature([*signed, formal.date])
     yield "</section>"
+
+
+def _one_line(text: str) -> bool:
+    """Whether a cell is never broken: a date, or a word or two."""
+    return len(text) <= SHORT or _DAY.fullmatch(text) is not None

@@ -84,8 +84,8 @@ def _leading(variant: Variant) -> list[Pool]:
 
 def _told(pool: Pool, years: list[int]) -> str:
     first, last = years[0], years[-1]
-    text = f"{pool.name}：{first} 年收入 {yi(pool.income[0])}元、支出 {yi(pool.spending[0])}元"
-    text += f"，中性情景下 {last} 年收入 {yi(pool.income[-1])}元、支出 {yi(pool.spending[-1])}元"
+    text = f"{pool.name}：{first} 年收入 {yi(pool.income[0], 1, ' 亿元')}、支出 {yi(pool.spending[0], 1, ' 亿元')}"
+    text += f"，中性情景下 {last} 年收入 {yi(pool.income[-1], 1, ' 亿元')}、支出 {yi(pool.spending[-1], 1, ' 亿元')}"
     if pool.balance is None or pool.months is None:
         gap = next((year for year, a, b in zip(years, pool.income, pool.spending, strict=True) if a < b), None)
         return (
@@ -104,7 +104,7 @@ def _told(pool: Pool, years: list[int]) -> str:
 
 
 def _reserve(fen: int) -> str:
-    return f"累计结余 {yi(fen)}元" if fen >= 0 else f"累计缺口 {yi(-fen)}元"
+    return f"累计结余 {yi(fen, 1, ' 亿元')}" if fen >= 0 else f"累计缺口 {yi(-fen, 1, ' 亿元')}"
 
 
 def _year(pool: Pool, line: str) -> int | None:
@@ -144,7 +144,7 @@ def _people(found: ProjectionResult) -> Iterator[Block]:
     yield Chart("line", title, years, series, unit="万人", places=0, note="中性情景，参保率按基年不变")
     resident = found.heads["resident"]
     way = "减为" if resident[-1] < resident[0] else "增为"
-    yield Paragraph(f"居民参保由 {wan(resident[0])}人{way} {wan(resident[-1])}人。")
+    yield Paragraph(f"居民参保由 {wan(resident[0], 1, ' 万')}人{way} {wan(resident[-1], 1, ' 万')}人。")
 
 
 # Fans -------------------------------------------------------------------------------------------------------------
