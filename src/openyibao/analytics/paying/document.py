@@ -95,8 +95,9 @@ def _more(fen: int) -> str:
 
 
 def _signed(paid: int, billed: int) -> str:
-    text = percent(paid - billed, billed)
-    return f" {'+' if paid >= billed else ''}{text}"
+    if paid == billed:
+        return "不变"
+    return f" {'+' if paid > billed else ''}{percent(paid - billed, billed)}"
 
 
 def _level(name: str) -> str:
